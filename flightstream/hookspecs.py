@@ -1,0 +1,262 @@
+"""The contract between the core and plugins.
+
+Implement what you need and leave out the rest; an implementation may also leave
+out arguments that it does not use. Hooks are called on any thread, never two at
+once for one scan. A :class:`~flightstream.errors.FlightStreamError` that a hook
+raises reaches the client with its code and message; any other exception becomes
+``PluginError``, and its text stays in the server's log.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+import pluggy
+import pyarrow as pa
+
+from flightstream.models import (
+    Action,
+    CallRecord,
+    Credentials,
+    Flight,
+    Grant,
+    Identity,
+    Operation,
+    ScanRequest,
+    ServerInfo,
+    Storage,
+)
+
+Read: TypeAlias = Callable[[ScanRequest], Iterator[pa.RecordBatch]]
+WriteMode: TypeAlias = Literal["append", "overwrite", "create"]
+
+hookspec = pluggy.HookspecMarker("flightstream")
+hookimpl = pluggy.HookimplMarker("flightstream")
+
+
+@hookspec
+def list_flights(prefix: tuple[str, ...]) -> Iterable[Flight]:
+    """Yield the flights of this adapter's source.
+
+    Each adapter instance is asked apart, when its listing is older than
+    ``server.listing_ttl_seconds``; the result is kept. If it raises, the error
+    is logged and the other adapters' flights are served.
+
+    Args:
+        prefix: Leading parts of names that are wanted; an adapter may yield
+            more, and the core leaves out what does not match.
+
+    .. versionadded:: 0.1
+    """
+    raise AssertionError
+
+
+@hookspec(firstresult=True)
+def find_flight(name: tuple[str, ...]) -> Flight | None:
+    """Return one flight without listing all, or ``None`` if there is none.
+
+    Optional. Only the adapter of the asked source is called, for a name that
+    its kept listing does not have.
+
+    .. versionadded:: 0.1
+    """
+    raise AssertionError
+
+
+@hookspec(firstresult=True)
+def get_schema(flight: Flight) -> pa.Schema:
+    """Return the Arrow schema of one flight.
+
+    Only the adapter instance that owns the flight is asked, on the thread of
+    the call; the answer is kept for as long as ``flight.version`` stays the
+    same. It must equal the schema of every batch that ``stream_batches``
+    yields, or the scan ends with ``PluginError``.
+
+    Raises:
+        NotFound: The flight does not exist (any more). Never return ``None``.
+        InvalidData: The data is there, but has no schema.
+
+    .. versionadded:: 0.1
+    """
+    raise AssertionError
+
+
+@hookspec(firstresult=True)
+def plan_partitions(flight: Flight, request: ScanRequest, target: int) -> Sequence[Any]:
+    """Return parts of a flight that can be read apart.
+
+    Optional, for adapters with ``"partitions"`` in their ``pushdown``. The plan
+    is made again for each ticket, so the same arguments must give the same
+    parts for as long as ``flight.version`` stays the same. The parts in order
+    are the whole flight.
+
+    Args:
+        flight: A flight of this adapter.
+        request: What will be read, for pruning.
+        target: How many parts are wanted; fewer are fine.
+
+    .. versionadded:: 0.1
+    """
+    raise AssertionError
+
+
+@hookspec(firstresult=True)
+def stream_batches(flight: Flight, request: ScanRequest) -> Iterable[pa.RecordBatch]:
+    """Yield the rows of one flight, in an order that never changes.
+
+    Only the adapter instance that owns the flight is asked. Everything in
+    ``request`` beyond the adapter's declared ``pushdown`` is unset; the core
+    does the rest. Batches may have any size. A generator must expect to be
+    closed at any ``yield``, and frees what it holds then. Never return ``None``.
+
+    Returns:
+        A ``RecordBatchReader``, or any iterable of ``RecordBatch``.
+
+    Raises:
+        NotFound: The flight does not exist (any more).
+        InvalidData: A value does not fit the schema.
+        Stale: The data changed since the scan began.
+
+    .. versionadded:: 0.1
+    """
+    raise AssertionError
+
+
+@hookspec(firstresult=True)
+def write_batches(
+    flight: Flight, reader: Iterator[pa.RecordBatch], mode: WriteMode
+) -> Mapping[str, int]:
+    """Store a stream of batches, all of it or none.
+
+    Optional: a DoPut to an adapter without it is ``Unsupported``.
+
+    Args:
+        flight: An existing flight.
+        reader: The client's batches; it raises if the client fails.
+        mode: What to do with rows that are there.
+
+    Returns:
+        Counts for the client, for example ``{"rows": 10}``.
+
+    .. versionadded:: 0.1
+    """
+    raise AssertionError
+
+
+@hookspec(firstresult=True)
+def open_storage(uri: str, options: Mapping[str, Any]) -> Storage | None:
+    """Open the filesystem that a source's URI means.
+
+    Services are asked in the order of the configuration, once for each source
+    when the server starts. ``None``: not my scheme.
+
+    Args:
+        uri: The source's ``uri``, whole.
+        options: ``[sources.NAME.options.PLUGIN]``, for the plugin that is asked.
+
+    Raises:
+        ConfigError: The scheme is mine, but the URI or the options are wrong.
+        Unavailable: The store does not answer.
+
+    .. versionadded:: 0.1
+    """
+    raise AssertionError
+
+
+@hookspec(firstresult=True)
+def authenticate(credentials: Credentials) -> Identity | None:
+    """Tell who asks.
+
+    Called for every call, on its thread. ``None``: these credentials are not
+    of my scheme. If every plugin with this hook answers ``None``, the call is
+    ``Unauthenticated``; if no plugin has it, everyone is
+    ``Identity.ANONYMOUS``. Any exception refuses the call.
+
+    Raises:
+        Unauthenticated: The credentials are of my scheme, and wrong.
+
+    .. versionadded:: 0.1
+    """
+    raise AssertionError
+
+
+@hookspec
+def authorize(
+    identity: Identity, path: tuple[str, ...], operation: Operation
+) -> Grant | None:
+    """Tell what an identity may do with a flight or an action.
+
+    Called before any source is touched. ``None``: no opinion. The grants of
+    several plugins are intersected; with none, everything is allowed. Any
+    exception refuses.
+
+    Args:
+        identity: Who asks.
+        path: The flight's ``(source, *name)``, or ``(action,)``.
+        operation: What is about to be done.
+
+    Raises:
+        PermissionDenied: The client is told ``NotFound``, as if the flight
+            did not exist.
+
+    .. versionadded:: 0.1
+    """
+    raise AssertionError
+
+
+@hookspec
+def wrap_stream(
+    flight: Flight,
+) -> Callable[[ScanRequest, Read], Iterator[pa.RecordBatch]] | None:
+    """Put something around the reading of a flight: a cache, a limiter, a fault injector.
+
+    For services. The function that is returned gets the request and ``read``,
+    which reads from what lies below; it may skip that, call it with another
+    request, or pass the batches on. It may not change schema, rows or order.
+    The first plugin in the configuration is the outermost. ``None``: nothing
+    to wrap.
+
+    .. versionadded:: 0.1
+    """
+    raise AssertionError
+
+
+@hookspec
+def on_startup(server: ServerInfo) -> None:
+    """Open what the plugin needs; called once, before the server listens.
+
+    Services come before adapters. An exception stops the start.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def on_shutdown() -> None:
+    """Close what ``on_startup`` opened; called once, in the reverse order.
+
+    An exception is logged and the others are called all the same.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def on_call_finished(record: CallRecord) -> None:
+    """Observe a finished call; an exception is logged and changes nothing.
+
+    Called on the thread of the call, after the client has been answered where
+    the transport allows, so be quick.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def list_actions() -> Iterable[Action]:
+    """Yield actions for DoAction; called once, when the server starts.
+
+    Two plugins that offer the same name stop the start.
+
+    .. versionadded:: 0.1
+    """
+    raise AssertionError

@@ -1,0 +1,232 @@
+"""How a plugin class is declared: ``@adapter``, ``@service`` and ``option()``."""
+
+import re
+from collections.abc import Callable
+from typing import (
+    Any,
+    ClassVar,
+    Literal,
+    Self,
+    TypeAlias,
+    TypeVar,
+    cast,
+    dataclass_transform,
+    get_type_hints,
+)
+
+import attrs
+from attrs import field, frozen
+
+from flightstream.errors import PluginLoadError
+from flightstream.storage import Source
+
+PluginKind: TypeAlias = Literal["adapter", "service"]
+
+PUSHDOWN = frozenset({"columns", "filter", "limit", "offset", "partitions"})
+P = TypeVar("P")
+_OPTION = "flightstream.option"
+_KIND = "__flightstream_kind__"
+
+
+@frozen
+class Option:
+    """What ``option()`` declared beside the type and the default."""
+
+    help: str
+    minimum: float | None = None
+    maximum: float | None = None
+    choices: tuple[Any, ...] | None = None
+    env: str | None = None
+
+
+class Secret:
+    """A value that shows itself to nobody who only prints it.
+
+    In configuration it is ``{ env = "NAME" }`` or ``{ file = "PATH" }``; a
+    value that stands in the configuration itself is taken too.
+
+    .. versionadded:: 0.1
+    """
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value itself."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret('***')"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+
+class ByteSize(int):
+    """A number of bytes, written ``"3 MiB"``, ``"10 MB"`` or as a plain number.
+
+    .. versionadded:: 0.1
+    """
+
+    _UNITS: ClassVar[dict[str, int]] = {
+        "": 1, "b": 1,
+        "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12,
+        "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40,
+    }  # fmt: skip
+
+    @classmethod
+    def parse(cls, value: int | str) -> Self:
+        """Read a size.
+
+        Raises:
+            ValueError: It is negative, or not a number with a known unit.
+        """
+        if isinstance(value, int):
+            number, unit = (-1.0 if isinstance(value, bool) else value), ""
+        else:
+            found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", value)
+            number, unit = (float(found[1]), found[2].lower()) if found else (-1.0, "")
+        if number < 0 or unit not in cls._UNITS:
+            raise ValueError(
+                f"{value!r} is not a size like 1048576, '3 MiB' or '10 MB'"
+            )
+        return cls(number * cls._UNITS[unit])
+
+    def __str__(self) -> str:
+        for unit in ("TiB", "GiB", "MiB", "KiB"):
+            size = self._UNITS[unit.lower()]
+            if self and self % size == 0:
+                return f"{self // size} {unit}"
+        return str(int(self))
+
+
+def option(
+    default: Any = attrs.NOTHING,
+    *,
+    help: str,
+    factory: Callable[[], Any] | None = None,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: tuple[Any, ...] | None = None,
+    env: str | None = None,
+    validator: Any = None,
+) -> Any:
+    """Declare an option of a plugin, to be set in ``[plugins.NAME]``.
+
+    Args:
+        default: The value if nothing is configured; without one the option is
+            required.
+        help: One sentence for the operator.
+        factory: Makes the default, for lists and dictionaries.
+        minimum: The least allowed number.
+        maximum: The greatest allowed number.
+        choices: The only allowed values.
+        env: An environment variable that overrides the configuration file.
+        validator: An attrs validator; what it raises is shown to the operator.
+
+    .. versionadded:: 0.1
+    """
+    if factory is not None:
+        default = attrs.Factory(factory)
+    declared = Option(help, minimum, maximum, choices, env)
+    validate = (
+        _bounds(declared)
+        if validator is None
+        else attrs.validators.and_(_bounds(declared), validator)
+    )
+    return field(default=default, metadata={_OPTION: declared}, validator=validate)
+
+
+def options_of(plugin: type[Any]) -> dict[str, tuple["attrs.Attribute[Any]", Option]]:
+    """Return the options that a plugin class declares, in order."""
+    return {
+        attribute.name: (attribute, attribute.metadata[_OPTION])
+        for attribute in attrs.fields(plugin)
+        if _OPTION in attribute.metadata
+    }
+
+
+def kind_of(plugin: object) -> PluginKind | None:
+    """Return what a class was declared as, or ``None`` if it is not a plugin."""
+    return getattr(plugin, _KIND, None)
+
+
+@dataclass_transform(
+    kw_only_default=True, eq_default=False, field_specifiers=(option, field)
+)
+def adapter(cls: type[P]) -> type[P]:
+    """Declare a class as an adapter: it finds flights in a source and streams them.
+
+    Its fields are ``source: Source``, options, and state, which is
+    ``field(init=False)``. There is one instance for each source. Nothing is
+    opened before ``on_startup``.
+
+    Raises:
+        PluginLoadError: The class has a field that is none of these, or
+            declares a pushdown that does not exist.
+
+    .. versionadded:: 0.1
+    """
+    return _declare(cls, "adapter")
+
+
+@dataclass_transform(
+    kw_only_default=True, eq_default=False, field_specifiers=(option, field)
+)
+def service(cls: type[P]) -> type[P]:
+    """Declare a class as a service plugin, which has options and state but no source.
+
+    Raises:
+        PluginLoadError: The class has a field that is neither.
+
+    .. versionadded:: 0.1
+    """
+    return _declare(cls, "service")
+
+
+def _declare(cls: type[P], kind: PluginKind) -> type[P]:
+    # Pluggy compares plugins with ==, so two equal instances would refuse to register.
+    declared: Any = attrs.define(eq=False, kw_only=True)(cls)
+    hints = get_type_hints(declared)
+    for attribute in attrs.fields(declared):
+        if kind == "adapter" and attribute.name == "source":
+            if hints["source"] is not Source:
+                raise PluginLoadError(
+                    f"{cls.__name__}.source must be annotated as Source"
+                )
+        elif attribute.init and _OPTION not in attribute.metadata:
+            raise PluginLoadError(
+                f"{cls.__name__}.{attribute.name} is neither an option nor state:"
+                " declare it with option(), or field(init=False)"
+            )
+    if kind == "adapter" and "source" not in hints:
+        raise PluginLoadError(
+            f"{cls.__name__} is an adapter and needs 'source: Source'"
+        )
+    if unknown := frozenset(getattr(declared, "pushdown", ())) - PUSHDOWN:
+        raise PluginLoadError(
+            f"{cls.__name__}.pushdown has {', '.join(map(repr, sorted(unknown)))};"
+            f" there are only {', '.join(sorted(PUSHDOWN))}"
+        )
+    setattr(declared, _KIND, kind)
+    return cast(type[P], declared)
+
+
+def _bounds(declared: Option) -> Callable[[Any, "attrs.Attribute[Any]", Any], None]:
+    def check(_instance: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+        if value is None:
+            return
+        if declared.minimum is not None and value < declared.minimum:
+            raise ValueError(f"{value!r} is less than the minimum {declared.minimum}")
+        if declared.maximum is not None and value > declared.maximum:
+            raise ValueError(f"{value!r} is more than the maximum {declared.maximum}")
+        if declared.choices is not None and value not in declared.choices:
+            allowed = ", ".join(repr(choice) for choice in declared.choices)
+            raise ValueError(f"{value!r} is not one of {allowed}")
+
+    return check
