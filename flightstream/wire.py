@@ -1,0 +1,196 @@
+"""Commands, tickets and errors as they travel; nothing here depends on the transport.
+
+A command is a JSON object, for example
+``{"flight": "sales/orders", "columns": ["id"], "filter": "fare > 10", "limit": 5}``,
+or just the name of a flight. A ticket is the same, with ``version`` and
+``partition`` added by the server.
+"""
+
+import json
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any, Self
+
+import attrs
+from attrs import field, frozen
+
+from flightstream import errors
+from flightstream.errors import FlightStreamError, InvalidCommand
+
+MAX_COMMAND_BYTES = 64 * 1024
+MAX_MESSAGE_BYTES = 1000  # gRPC metadata breaks at a few kilobytes
+_NAME_KEYS = ("flight", "dataset", "table", "path")  # all but the first for compatibility
+_MAX_ROWS = 2**63 - 1
+
+
+@frozen
+class Command:
+    """What a client asks of a flight.
+
+    Args:
+        flight: The path's parts; the source may be left out where only one
+            source has the name.
+        columns: The columns wanted, in this order; ``None`` for all.
+        filter: SQL text, see :class:`~flightstream.filters.Filter`.
+        limit: The greatest number of rows wanted.
+        offset: How many rows to leave out first; within the partition, if any.
+        partitions: How many parts GetFlightInfo should cut the flight into.
+        partition: ``(k, n)``: read part ``k`` of the plan for ``n`` parts.
+        version: The version that the ticket was made for.
+    """
+
+    flight: tuple[str, ...]
+    columns: tuple[str, ...] | None = field(default=None, kw_only=True)
+    filter: str | None = field(default=None, kw_only=True)
+    limit: int | None = field(default=None, kw_only=True)
+    offset: int = field(default=0, kw_only=True)
+    partitions: int = field(default=1, kw_only=True)
+    partition: tuple[int, int] | None = field(default=None, kw_only=True)
+    version: str | None = field(default=None, kw_only=True)
+
+    @classmethod
+    def from_path(cls, parts: Iterable[bytes]) -> Self:
+        """Read a descriptor's path.
+
+        Raises:
+            InvalidCommand: It is empty, too long or not UTF-8.
+        """
+        return cls(_parse_name(_decode(b"/".join(parts))))
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Read a descriptor's command or a ticket, which anyone may have written.
+
+        Raises:
+            InvalidCommand: It is too long, or not what a command looks like.
+        """
+        text = _decode(data)
+        if not text.lstrip().startswith("{"):
+            return cls(_parse_name(text))
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError) as exc:
+            raise InvalidCommand("the command looks like JSON, but is not") from exc
+        return cls._from_document(document)
+
+    @classmethod
+    def _from_document(cls, document: dict[str, Any]) -> Self:
+        names = [key for key in _NAME_KEYS if key in document]
+        if len(names) != 1:
+            raise InvalidCommand("a command names its flight once: {'flight': 'source/name'}")
+        known = {attribute.name for attribute in attrs.fields(cls)} - {"flight"}
+        values = {key: value for key, value in document.items() if key not in names}
+        for key in values.keys() - known:
+            near = get_close_matches(key, known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {sorted(known)}"
+            raise InvalidCommand(f"unknown key {key[:40]!r} in the command: {hint}")
+        parsed = {
+            key: _PARSERS[key](key, value) for key, value in values.items() if value is not None
+        }
+        return cls(_parse_name(document[names[0]]), **parsed)
+
+    def to_bytes(self) -> bytes:
+        """Write the command as JSON, leaving out what is not set."""
+        document: dict[str, Any] = {"flight": "/".join(self.flight)}
+        for attribute in attrs.fields(type(self))[1:]:
+            value = getattr(self, attribute.name)
+            if value != attribute.default:
+                document[attribute.name] = value
+        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _decode(data: bytes) -> str:
+    if len(data) > MAX_COMMAND_BYTES:
+        raise InvalidCommand(f"the command is longer than {MAX_COMMAND_BYTES} bytes")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as exc:
+        raise InvalidCommand("the command is neither JSON nor the name of a flight") from exc
+
+
+def _parse_name(name: Any) -> tuple[str, ...]:
+    if isinstance(name, list) and all(isinstance(part, str) for part in name):
+        name = "/".join(name)
+    if not isinstance(name, str) or not name:
+        raise InvalidCommand("the name of a flight is text like 'source/name', and not empty")
+    return tuple(name.split("/"))
+
+
+def _parse_columns(key: str, value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(column, str) for column in value):
+        raise InvalidCommand(f"{key!r} is a list of column names")
+    if len(set(value)) < len(value):
+        raise InvalidCommand(f"{key!r} names a column twice")
+    return tuple(value)
+
+
+def _parse_text(key: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise InvalidCommand(f"{key!r} is text")
+    return value
+
+
+def _parse_number(key: str, value: Any, least: int = 0, most: int = _MAX_ROWS) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise InvalidCommand(f"{key!r} is a whole number from {least} to {most}")
+    return value
+
+
+def _parse_partitions(key: str, value: Any) -> int:
+    return _parse_number(key, value, 1, 10_000)
+
+
+def _parse_partition(key: str, value: Any) -> tuple[int, int]:
+    if not isinstance(value, list) or len(value) != 2:
+        raise InvalidCommand(f"{key!r} is [part, parts]")
+    parts = _parse_partitions(key, value[1])
+    return _parse_number(key, value[0], 0, parts - 1), parts
+
+
+_PARSERS: dict[str, Any] = {
+    "columns": _parse_columns,
+    "filter": _parse_text,
+    "limit": _parse_number,
+    "offset": _parse_number,
+    "partitions": _parse_partitions,
+    "partition": _parse_partition,
+    "version": _parse_text,
+}
+
+
+def error_to_json(error: FlightStreamError, call: str) -> tuple[str, bytes]:
+    """Return an error's message and its JSON, both short enough for gRPC metadata.
+
+    The JSON has ``code``, ``call``, and what else is known: ``flight``,
+    ``row``, ``column``, ….
+    """
+    details = {
+        key: value[:200] if isinstance(value, str) else value
+        for key, value in error.details().items()
+    }
+    document = {"code": error.code, **details, "call": call}
+    message = " ".join(error.message.split())
+    while len(message.encode()) > MAX_MESSAGE_BYTES:
+        message = message[: len(message) * 9 // 10] + "…"
+    return message, json.dumps(document).encode()
+
+
+def error_from_json(message: str, data: bytes) -> FlightStreamError:
+    """Return the error that a server sent, with its class.
+
+    An unknown code, from a newer server, becomes :class:`FlightStreamError`.
+    """
+    try:
+        document = json.loads(data)
+        error = _ERRORS.get(document.pop("code"), FlightStreamError)
+    except (ValueError, AttributeError, KeyError, TypeError):
+        return FlightStreamError(message)
+    known = {attribute.name for attribute in attrs.fields(error)} - {"message"}
+    return error(message, **{key: value for key, value in document.items() if key in known})
+
+
+_ERRORS: dict[str, type[FlightStreamError]] = {
+    error.code: error
+    for error in vars(errors).values()
+    if isinstance(error, type) and issubclass(error, FlightStreamError)
+}
