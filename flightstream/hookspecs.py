@@ -7,7 +7,7 @@ raises reaches the client with its code and message; any other exception becomes
 ``PluginError``, and its text stays in the server's log.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
 import pluggy
@@ -26,7 +26,7 @@ from flightstream.models import (
     Storage,
 )
 
-Read: TypeAlias = Callable[[ScanRequest], Iterator[pa.RecordBatch]]
+Read: TypeAlias = Callable[[ScanRequest], Generator[pa.RecordBatch]]
 WriteMode: TypeAlias = Literal["append", "overwrite", "create"]
 
 hookspec = pluggy.HookspecMarker("flightstream")

@@ -108,8 +108,8 @@ class ScanRequest:
     """What an adapter is asked to do itself, within the pushdown it declared.
 
     Args:
-        columns: The columns to yield, in this order; ``None`` for all. It may
-            be empty: batches then have rows and no column.
+        columns: The columns to yield, in this order, at least one; ``None``
+            for all.
         filter: Rows to keep, bound to the flight's schema.
         limit: Yield no more rows than this.
         offset: Leave out this many rows first.

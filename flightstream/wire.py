@@ -19,7 +19,12 @@ from flightstream.errors import FlightStreamError, InvalidCommand
 
 MAX_COMMAND_BYTES = 64 * 1024
 MAX_MESSAGE_BYTES = 1000  # gRPC metadata breaks at a few kilobytes
-_NAME_KEYS = ("flight", "dataset", "table", "path")  # all but the first for compatibility
+_NAME_KEYS = (
+    "flight",
+    "dataset",
+    "table",
+    "path",
+)  # all but the first for compatibility
 _MAX_ROWS = 2**63 - 1
 
 
@@ -69,6 +74,9 @@ class Command:
             return cls(_parse_name(text))
         try:
             document = json.loads(text)
+            json.dumps(
+                document, ensure_ascii=False
+            ).encode()  # refuses half a surrogate pair
         except (ValueError, RecursionError) as exc:
             raise InvalidCommand("the command looks like JSON, but is not") from exc
         return cls._from_document(document)
@@ -77,15 +85,21 @@ class Command:
     def _from_document(cls, document: dict[str, Any]) -> Self:
         names = [key for key in _NAME_KEYS if key in document]
         if len(names) != 1:
-            raise InvalidCommand("a command names its flight once: {'flight': 'source/name'}")
+            raise InvalidCommand(
+                "a command names its flight once: {'flight': 'source/name'}"
+            )
         known = {attribute.name for attribute in attrs.fields(cls)} - {"flight"}
         values = {key: value for key, value in document.items() if key not in names}
         for key in values.keys() - known:
             near = get_close_matches(key, known, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {sorted(known)}"
+            hint = (
+                f"did you mean {near[0]!r}?" if near else f"there are {sorted(known)}"
+            )
             raise InvalidCommand(f"unknown key {key[:40]!r} in the command: {hint}")
         parsed = {
-            key: _PARSERS[key](key, value) for key, value in values.items() if value is not None
+            key: _PARSERS[key](key, value)
+            for key, value in values.items()
+            if value is not None
         }
         return cls(_parse_name(document[names[0]]), **parsed)
 
@@ -105,19 +119,25 @@ def _decode(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as exc:
-        raise InvalidCommand("the command is neither JSON nor the name of a flight") from exc
+        raise InvalidCommand(
+            "the command is neither JSON nor the name of a flight"
+        ) from exc
 
 
 def _parse_name(name: Any) -> tuple[str, ...]:
     if isinstance(name, list) and all(isinstance(part, str) for part in name):
         name = "/".join(name)
     if not isinstance(name, str) or not name:
-        raise InvalidCommand("the name of a flight is text like 'source/name', and not empty")
+        raise InvalidCommand(
+            "the name of a flight is text like 'source/name', and not empty"
+        )
     return tuple(name.split("/"))
 
 
 def _parse_columns(key: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(column, str) for column in value):
+    if not isinstance(value, list) or not all(
+        isinstance(column, str) for column in value
+    ):
         raise InvalidCommand(f"{key!r} is a list of column names")
     if len(set(value)) < len(value):
         raise InvalidCommand(f"{key!r} names a column twice")
@@ -131,7 +151,11 @@ def _parse_text(key: str, value: Any) -> str:
 
 
 def _parse_number(key: str, value: Any, least: int = 0, most: int = _MAX_ROWS) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+    if (
+        not isinstance(value, int)
+        or isinstance(value, bool)
+        or not least <= value <= most
+    ):
         raise InvalidCommand(f"{key!r} is a whole number from {least} to {most}")
     return value
 
@@ -161,24 +185,28 @@ _PARSERS: dict[str, Any] = {
 def error_to_json(error: FlightStreamError, call: str) -> tuple[str, bytes]:
     """Return an error's message and its JSON, both short enough for gRPC metadata.
 
-    The JSON has ``code``, ``call``, and what else is known: ``flight``,
-    ``row``, ``column``, ….
+    The JSON has ``code``, ``message``, ``call``, and what else is known:
+    ``flight``, ``row``, ``column``, ….
     """
     details = {
         key: value[:200] if isinstance(value, str) else value
         for key, value in error.details().items()
     }
-    document = {"code": error.code, **details, "call": call}
-    message = " ".join(error.message.split())
+    message = " ".join(error.message.encode(errors="backslashreplace").decode().split())
     while len(message.encode()) > MAX_MESSAGE_BYTES:
         message = message[: len(message) * 9 // 10] + "…"
-    return message, json.dumps(document).encode()
+    document = {"code": error.code, "message": message, **details, "call": call}
+    return message, json.dumps(document, ensure_ascii=False).encode(errors="replace")
 
 
 def error_from_json(message: str, data: bytes) -> FlightStreamError:
     """Return the error that a server sent, with its class.
 
     An unknown code, from a newer server, becomes :class:`FlightStreamError`.
+
+    Args:
+        message: What to say if the JSON does not.
+        data: As :func:`error_to_json` made it.
     """
     try:
         document = json.loads(data)
@@ -186,7 +214,9 @@ def error_from_json(message: str, data: bytes) -> FlightStreamError:
     except (ValueError, AttributeError, KeyError, TypeError):
         return FlightStreamError(message)
     known = {attribute.name for attribute in attrs.fields(error)} - {"message"}
-    return error(message, **{key: value for key, value in document.items() if key in known})
+    return error(
+        message, **{key: value for key, value in document.items() if key in known}
+    )
 
 
 _ERRORS: dict[str, type[FlightStreamError]] = {

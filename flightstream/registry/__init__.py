@@ -1,0 +1,8 @@
+"""Plugins: discovered, built, held against the contract, and called."""
+
+from flightstream.registry.border import Plugin
+from flightstream.registry.mount import Mount
+from flightstream.registry.registry import Registry
+from flightstream.registry.services import Services
+
+__all__ = ["Mount", "Plugin", "Registry", "Services"]

@@ -1,0 +1,138 @@
+"""The border to plugins: what they raise is told apart, logged and made safe to send."""
+
+from collections.abc import Callable, Generator, Iterable
+from types import TracebackType
+from typing import Any
+
+import pyarrow as pa
+import structlog
+from attrs import define, field, frozen
+
+from flightstream.errors import FlightStreamError, PluginError
+from flightstream.plugin import PluginKind, kind_of
+
+log = structlog.get_logger(__name__)
+
+
+@frozen(eq=False)
+class Plugin:
+    """A plugin instance and where it came from.
+
+    Args:
+        name: Its name in the configuration.
+        version: That of its distribution, or ``"unversioned"``.
+        instance: What is registered with pluggy.
+        options: The option values that shape its data, as stable text.
+    """
+
+    name: str
+    version: str
+    instance: Any = field(repr=False)
+    options: str = field(default="", repr=False)
+
+    @property
+    def kind(self) -> PluginKind | None:
+        """What its class was declared as."""
+        return kind_of(type(self.instance))
+
+    def border(self, hook: str, flight: str | None = None) -> "Border":
+        """Return a context in which this plugin's code may run."""
+        return Border(self, hook, flight)
+
+    def failure(
+        self, hook: str, problem: str, flight: str | None = None
+    ) -> PluginError:
+        """Log a breach of the contract and return the error for the client."""
+        log.error(
+            "plugin_broke_contract",
+            plugin=self.name, version=self.version, hook=hook, flight=flight, problem=problem,
+        )  # fmt: skip
+        return PluginError(
+            f"the plugin {self.name!r} broke the contract of {hook}: {problem}",
+            plugin=self.name,
+            flight=flight,
+        )
+
+
+@define(eq=False)
+class Border:
+    """Turns what a plugin raises into a :class:`FlightStreamError`.
+
+    An error of ours is the plugin's word to the client and passes, with the
+    flight added. Anything else is logged here, and becomes ``PluginError``
+    without its text.
+    """
+
+    plugin: Plugin
+    hook: str
+    flight: str | None
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(exc, FlightStreamError):
+            exc.flight = exc.flight or self.flight
+        elif isinstance(exc, Exception | SystemExit):
+            log.error(
+                "plugin_failed",
+                plugin=self.plugin.name,
+                version=self.plugin.version,
+                hook=self.hook,
+                flight=self.flight,
+                exc_info=exc,
+            )
+            raise PluginError(
+                f"the plugin {self.plugin.name!r} failed in {self.hook}",
+                plugin=self.plugin.name,
+                flight=self.flight,
+            ) from None
+
+
+def guarded_batches(
+    plugin: Plugin, hook: str, flight: str, start: Callable[[], Any]
+) -> Generator[pa.RecordBatch]:
+    """Yield the batches of a plugin's stream, with a border around each step.
+
+    Args:
+        plugin: Whose code runs in ``start`` and in each step.
+        hook: The hook that the stream came from.
+        flight: The flight's path.
+        start: Returns the stream, an iterable of record batches.
+    """
+    with plugin.border(hook, flight):
+        stream = start()
+    if stream is None or not isinstance(stream, Iterable):
+        raise plugin.failure(
+            hook, f"it returned {type(stream).__name__}, not batches", flight
+        )
+    try:
+        with plugin.border(hook, flight):
+            batches = iter(stream)
+        while True:
+            with plugin.border(hook, flight):
+                batch = next(batches, None)
+            if batch is None:
+                return
+            if not isinstance(batch, pa.RecordBatch):
+                problem = f"it yielded {type(batch).__name__}, not RecordBatch"
+                raise plugin.failure(hook, problem, flight)
+            yield batch
+    finally:
+        _close(plugin, hook, flight, stream)
+
+
+def _close(plugin: Plugin, hook: str, flight: str, stream: Any) -> None:
+    if close := getattr(stream, "close", None):
+        try:
+            with plugin.border(hook, flight):
+                close()
+        except FlightStreamError as exc:
+            log.warning(
+                "stream_close_failed", plugin=plugin.name, flight=flight, error=str(exc)
+            )

@@ -1,0 +1,134 @@
+"""One adapter at one source."""
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import pluggy
+import pyarrow as pa
+from attrs import define
+
+from flightstream.errors import Unsupported
+from flightstream.hookspecs import WriteMode
+from flightstream.models import Flight, ScanRequest
+from flightstream.registry.border import Plugin, guarded_batches
+from flightstream.registry.hooks import implementation, new_manager
+from flightstream.registry.services import Services
+from flightstream.storage import Source
+
+
+@define(eq=False)
+class Mount:
+    """An adapter instance at its source; its hooks as typed methods.
+
+    The manager holds this adapter and all services, so that services may wrap
+    the adapter's hooks, and no other adapter is ever asked.
+    """
+
+    source: Source
+    plugin: Plugin
+    manager: pluggy.PluginManager
+    _services: Services
+
+    @classmethod
+    def of(cls, source: Source, plugin: Plugin, services: Services) -> "Mount":
+        """Register the adapter together with the services."""
+        return cls(source, plugin, new_manager([*services.plugins, plugin]), services)
+
+    @property
+    def pushdown(self) -> frozenset[str]:
+        """What the adapter does itself."""
+        return frozenset(getattr(self.plugin.instance, "pushdown", ()))
+
+    def path_of(self, flight: Flight) -> str:
+        """Return a flight's path for messages."""
+        return "/".join((self.source.name, *flight.name))
+
+    def list_flights(self, prefix: tuple[str, ...] = ()) -> list[Flight]:
+        """Return the flights whose names begin with a prefix, as the adapter orders them.
+
+        Raises:
+            FlightStreamError: The adapter failed.
+        """
+        with self.plugin.border("list_flights"):
+            answers = self.manager.hook.list_flights(prefix=prefix)
+            flights = [flight for answer in answers for flight in answer]
+        for flight in flights:
+            self._check("list_flights", flight, Flight)
+        return [flight for flight in flights if flight.name[: len(prefix)] == prefix]
+
+    def find_flight(self, name: tuple[str, ...]) -> Flight | None:
+        """Return one flight, if the adapter can find it alone."""
+        with self.plugin.border("find_flight", "/".join((self.source.name, *name))):
+            flight = self.manager.hook.find_flight(name=name)
+        if flight is not None:
+            self._check("find_flight", flight, Flight)
+            if flight.name != name:
+                problem = f"it gave {'/'.join(flight.name)!r} for {'/'.join(name)!r}"
+                raise self.plugin.failure("find_flight", problem)
+        return flight  # type: ignore[no-any-return]
+
+    def get_schema(self, flight: Flight) -> pa.Schema:
+        """Return a flight's whole schema."""
+        path = self.path_of(flight)
+        with self.plugin.border("get_schema", path):
+            schema = self.manager.hook.get_schema(flight=flight)
+        self._check("get_schema", schema, pa.Schema, path)
+        if len(set(schema.names)) < len(schema.names):
+            raise self.plugin.failure("get_schema", "two columns have one name", path)
+        return schema
+
+    def plan_partitions(
+        self, flight: Flight, request: ScanRequest, target: int
+    ) -> Sequence[Any] | None:
+        """Return the parts of a flight, or ``None`` if the adapter has no plan."""
+        path = self.path_of(flight)
+        with self.plugin.border("plan_partitions", path):
+            parts = self.manager.hook.plan_partitions(
+                flight=flight, request=request, target=target
+            )
+        if parts is not None:
+            self._check("plan_partitions", parts, Sequence, path)
+        return parts  # type: ignore[no-any-return]
+
+    def stream_batches(
+        self, flight: Flight, request: ScanRequest
+    ) -> Iterator[pa.RecordBatch]:
+        """Return a flight's batches, read through whatever services put around them."""
+        path = self.path_of(flight)
+        stream = self.manager.hook.stream_batches
+
+        def read(request: ScanRequest) -> Generator[pa.RecordBatch]:
+            start = partial(stream, flight=flight, request=request)
+            return guarded_batches(self.plugin, "stream_batches", path, start)
+
+        return self._services.wrap_stream(flight, path, read)(request)
+
+    def write_batches(
+        self, flight: Flight, reader: Iterator[pa.RecordBatch], mode: WriteMode
+    ) -> Mapping[str, int]:
+        """Store batches.
+
+        Raises:
+            Unsupported: The adapter does not write.
+        """
+        path = self.path_of(flight)
+        if implementation(self.manager, self.plugin, "write_batches") is None:
+            raise Unsupported(
+                f"the flight {path!r} cannot be written: its adapter {self.plugin.name!r}"
+                " only reads",
+                flight=path,
+            )
+        with self.plugin.border("write_batches", path):
+            counts = self.manager.hook.write_batches(
+                flight=flight, reader=reader, mode=mode
+            )
+        self._check("write_batches", counts, Mapping, path)
+        return counts  # type: ignore[no-any-return]
+
+    def _check(
+        self, hook: str, answer: object, wanted: type, flight: str | None = None
+    ) -> None:
+        if not isinstance(answer, wanted):
+            problem = f"it gave {type(answer).__name__}, not {wanted.__name__}"
+            raise self.plugin.failure(hook, problem, flight)

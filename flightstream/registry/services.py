@@ -1,0 +1,121 @@
+"""The service plugins of a server, and their hooks as typed methods."""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import pluggy
+import pyarrow as pa
+from attrs import define
+
+from flightstream.errors import FlightStreamError, Unauthenticated
+from flightstream.hookspecs import Read
+from flightstream.models import (
+    Credentials,
+    Flight,
+    Grant,
+    Identity,
+    Operation,
+    ScanRequest,
+    Storage,
+)
+from flightstream.registry.border import Plugin, guarded_batches
+from flightstream.registry.hooks import implementations, new_manager
+
+
+@define(eq=False)
+class Services:
+    """All service plugins, in the order of the configuration."""
+
+    plugins: tuple[Plugin, ...]
+    manager: pluggy.PluginManager
+
+    @classmethod
+    def of(cls, plugins: Sequence[Plugin]) -> "Services":
+        """Register the plugins with a manager of their own."""
+        return cls(tuple(plugins), new_manager(plugins))
+
+    def _each(self, hook: str) -> list[tuple[Plugin, Callable[..., Any]]]:
+        return list(implementations(self.manager, self.plugins, hook))
+
+    def authenticate(self, credentials: Credentials) -> Identity:
+        """Return who asks; ``Identity.ANONYMOUS`` where no plugin authenticates.
+
+        Raises:
+            Unauthenticated: No plugin knows the credentials, one refused them,
+                or one failed.
+        """
+        identity: Identity | None
+        authenticators = self._each("authenticate")
+        for plugin, ask in authenticators:
+            try:
+                with plugin.border("authenticate"):
+                    identity = ask(credentials=credentials)
+                    _check_answer(plugin, "authenticate", identity, Identity)
+            except Unauthenticated:
+                raise
+            except FlightStreamError as exc:
+                raise Unauthenticated("the credentials could not be checked") from exc
+            if identity is not None:
+                return identity
+        if authenticators:
+            raise Unauthenticated(
+                "the call brings no credentials that this server knows"
+            )
+        return Identity.ANONYMOUS
+
+    def authorize(
+        self, identity: Identity, path: tuple[str, ...], operation: Operation
+    ) -> Grant:
+        """Return what all plugins together allow.
+
+        Raises:
+            FlightStreamError: One of them refused or failed.
+        """
+        grant = Grant()
+        for plugin, ask in self._each("authorize"):
+            with plugin.border("authorize"):
+                opinion = ask(identity=identity, path=path, operation=operation)
+                _check_answer(plugin, "authorize", opinion, Grant)
+            grant = grant if opinion is None else grant & opinion
+        return grant
+
+    def open_storage(
+        self, uri: str, options_for: Callable[[str], Mapping[str, Any]]
+    ) -> Storage | None:
+        """Return what the first plugin that knows the URI opens."""
+        storage: Storage | None
+        for plugin, ask in self._each("open_storage"):
+            with plugin.border("open_storage"):
+                storage = ask(uri=uri, options=options_for(plugin.name))
+                _check_answer(plugin, "open_storage", storage, Storage)
+            if storage is not None:
+                return storage
+        return None
+
+    def wrap_stream(self, flight: Flight, path: str, read: Read) -> Read:
+        """Return ``read`` inside whatever the plugins put around it."""
+        for plugin, ask in reversed(self._each("wrap_stream")):
+            with plugin.border("wrap_stream", path):
+                wrapper = ask(flight=flight)
+            if wrapper is not None:
+                read = _wrapped(plugin, path, wrapper, read)
+        return read
+
+
+def _wrapped(
+    plugin: Plugin, path: str, wrapper: Callable[..., Any], read: Read
+) -> Read:
+    def outer(request: ScanRequest) -> Generator[pa.RecordBatch]:
+        return guarded_batches(
+            plugin, "wrap_stream", path, partial(wrapper, request, read)
+        )
+
+    return outer
+
+
+def _check_answer(plugin: Plugin, hook: str, answer: object, wanted: type) -> None:
+    if answer is not None and not isinstance(answer, wanted):
+        raise plugin.failure(
+            hook, f"it returned {type(answer).__name__}, not {wanted.__name__}"
+        )

@@ -1,0 +1,189 @@
+"""Arrow Flight: requests become calls of the service, and answers become Flight's."""
+
+import json
+from collections.abc import Generator, Iterator
+from typing import Any
+from weakref import finalize
+
+import pyarrow as pa
+from pyarrow import flight
+
+from flightstream.errors import InvalidCommand, LimitExceeded
+from flightstream.models import Credentials
+from flightstream.rpc.errors import (
+    raising_flight_errors,
+    raising_without_traceback,
+    to_flight_error,
+)
+from flightstream.service import FlightDescription, Scan, Service
+from flightstream.wire import Command
+
+
+class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
+    """The Flight transport of a service. It listens once it is constructed.
+
+    Args:
+        location: ``grpc://host:port``; port 0 for any that is free.
+        service: What answers.
+        max_receive_bytes: Bodies and batches over this size are refused, after
+            they have arrived: gRPC's own limit cannot be set from Python.
+    """
+
+    def __init__(self, location: str, service: Service, max_receive_bytes: int) -> None:
+        self._service = service
+        self._max_receive_bytes = max_receive_bytes
+        super().__init__(
+            location,
+            auth_handler=_OpenHandshake(),
+            middleware={"headers": _HeadersFactory()},
+        )
+
+    @raising_flight_errors
+    def list_flights(self, context: Any, criteria: bytes) -> Iterator[Any]:
+        """Answer ListFlights; the criteria are a path prefix."""
+        prefix = Command.from_bytes(criteria.rstrip(b"/")).flight if criteria else ()
+        described = self._service.list_flights(_credentials(context), prefix)
+        return iter([_flight_info(description) for description in described])
+
+    @raising_flight_errors
+    def get_flight_info(self, context: Any, descriptor: Any) -> Any:
+        """Answer GetFlightInfo."""
+        command = _command(descriptor)
+        return _flight_info(self._service.get_flight(_credentials(context), command))
+
+    @raising_without_traceback
+    def get_schema(self, context: Any, descriptor: Any) -> Any:
+        """Answer GetSchema."""
+        command = _command(descriptor)
+        return flight.SchemaResult(
+            self._service.get_schema(_credentials(context), command)
+        )
+
+    @raising_flight_errors
+    def do_get(self, context: Any, ticket: Any) -> Any:
+        """Answer DoGet."""
+        command = Command.from_bytes(ticket.ticket)
+        scan = self._service.scan(_credentials(context), command, context.is_cancelled)
+        messages = _messages(scan)
+        # A generator that is never started does not run its ``finally``.
+        finalize(messages, scan.close)
+        return flight.GeneratorStream(scan.schema, messages)
+
+    @raising_flight_errors
+    def do_put(self, context: Any, descriptor: Any, reader: Any, writer: Any) -> None:
+        """Answer DoPut; the result is the adapter's counts as JSON."""
+        command = _command(descriptor)
+        batches = _received(reader, self._max_receive_bytes)
+        counts = self._service.write(_credentials(context), command, batches)
+        writer.write(json.dumps(dict(counts)).encode())
+
+    @raising_flight_errors
+    def do_exchange(
+        self, context: Any, descriptor: Any, reader: Any, writer: Any
+    ) -> None:
+        """Refuse DoExchange."""
+        self._service.exchange(_credentials(context), _command(descriptor))
+
+    @raising_flight_errors
+    def list_actions(self, context: Any) -> list[Any]:
+        """Answer ListActions."""
+        actions = self._service.list_actions(_credentials(context))
+        return [
+            flight.ActionType(action.name, action.description) for action in actions
+        ]
+
+    @raising_flight_errors
+    def do_action(self, context: Any, action: Any) -> Iterator[Any]:
+        """Answer DoAction."""
+        body = action.body.to_pybytes() if action.body is not None else b""
+        if len(body) > self._max_receive_bytes:
+            raise LimitExceeded(
+                f"the body is longer than {self._max_receive_bytes} bytes"
+            )
+        results = self._service.do_action(_credentials(context), action.type, body)
+        return iter([flight.Result(result) for result in results])
+
+
+class _OpenHandshake(flight.ServerAuthHandler):  # type: ignore[misc]
+    """Answers Handshake and leaves the judgement to each call's headers."""
+
+    def authenticate(self, outgoing: Any, incoming: Any) -> None:
+        return None
+
+    def is_valid(self, token: bytes) -> str:
+        return ""
+
+
+class _HeadersFactory(flight.ServerMiddlewareFactory):  # type: ignore[misc]
+    def start_call(self, info: Any, headers: dict[str, list[Any]]) -> "_Headers":
+        return _Headers(headers)
+
+
+class _Headers(flight.ServerMiddleware):  # type: ignore[misc]
+    """Keeps the headers of one call for its handler."""
+
+    def __init__(self, headers: dict[str, list[Any]]) -> None:
+        self.headers = {
+            name.lower(): tuple(
+                value.decode("latin-1") if isinstance(value, bytes) else value
+                for value in values
+            )
+            for name, values in headers.items()
+        }
+
+
+def _credentials(context: Any) -> Credentials:
+    # Everything is copied: a context that is used after its call ends the process.
+    headers = context.get_middleware("headers").headers
+    return Credentials(headers, context.peer(), context.peer_identity().decode())
+
+
+def _command(descriptor: Any) -> Command:
+    if descriptor.descriptor_type == flight.DescriptorType.PATH:
+        return Command.from_path(descriptor.path)
+    if descriptor.descriptor_type == flight.DescriptorType.CMD:
+        return Command.from_bytes(descriptor.command)
+    raise InvalidCommand("the descriptor has neither a path nor a command")
+
+
+def _flight_info(description: FlightDescription) -> Any:
+    # No location means: ask the server that you are talking to.
+    endpoints = [
+        flight.FlightEndpoint(ticket.to_bytes(), []) for ticket in description.tickets
+    ]
+    return flight.FlightInfo(
+        description.schema,
+        flight.FlightDescriptor.for_path(*description.path),
+        endpoints,
+        description.total_records,
+        description.total_bytes,
+        ordered=len(endpoints) > 1,
+        app_metadata=json.dumps({"adapter": description.adapter}).encode(),
+    )
+
+
+def _messages(scan: Scan) -> Generator[Any]:
+    """Yield a scan's batches, and last an empty one that carries its summary."""
+    try:
+        yield from scan
+        yield _empty_batch(scan.schema), scan.summary()
+    except GeneratorExit:
+        raise
+    except BaseException as exc:
+        failure = to_flight_error(exc)
+    else:
+        return
+    raise failure
+
+
+def _empty_batch(schema: pa.Schema) -> pa.RecordBatch:
+    columns = [column.combine_chunks() for column in schema.empty_table().columns]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _received(reader: Any, max_bytes: int) -> Iterator[pa.RecordBatch]:
+    for chunk in reader:
+        if chunk.data is not None:
+            if chunk.data.nbytes > max_bytes:
+                raise LimitExceeded(f"a batch is larger than {max_bytes} bytes")
+            yield chunk.data

@@ -1,0 +1,161 @@
+"""Calls under way: counted, refused while the server stops, and reported when they end."""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from threading import Condition
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from attrs import define, field
+
+from flightstream.errors import FlightStreamError, Unavailable
+from flightstream.models import CallRecord, Credentials, Identity
+from flightstream.registry import Registry
+from flightstream.service.listing import Entry
+
+log = structlog.get_logger(__name__)
+
+
+@define(eq=False)
+class Call:
+    """One call, from its arrival until its last batch has left.
+
+    Args:
+        method: The RPC, ``"DoGet"``.
+        credentials: What came along.
+        id: In every log line and error of the call.
+    """
+
+    method: str
+    credentials: Credentials
+    id: str = field(factory=lambda: uuid4().hex[:12])
+    identity: Identity | None = None
+    flight: str | None = None
+    entry: Entry | None = None
+    first_batch_seconds: float | None = None
+    rows: int = 0
+    bytes: int = 0
+    batches: int = 0
+    counts: Mapping[str, int] = field(factory=dict)
+    _started: float = field(factory=time.perf_counter)
+
+    def elapsed_seconds(self) -> float:
+        """Return the time since the call arrived."""
+        return time.perf_counter() - self._started
+
+    def record(self, code: str) -> CallRecord:
+        """Return what observers are told."""
+        return CallRecord(
+            call=self.id,
+            method=self.method,
+            code=code,
+            flight=self.flight,
+            source=self.entry.mount.source.name if self.entry else None,
+            adapter=self.entry.mount.plugin.name if self.entry else None,
+            subject=self.identity.subject if self.identity else None,
+            peer=self.credentials.peer,
+            duration_seconds=self.elapsed_seconds(),
+            first_batch_seconds=self.first_batch_seconds,
+            rows=self.rows,
+            bytes=self.bytes,
+            batches=self.batches,
+            counts=self.counts,
+        )
+
+
+@define(eq=False)
+class Calls:
+    """The calls of one server. Its state is guarded by one condition."""
+
+    registry: Registry
+    _active: int = field(default=0, init=False)
+    _closing: bool = field(default=False, init=False)
+    _changed: Condition = field(factory=Condition, init=False)
+
+    @property
+    def active(self) -> int:
+        """How many calls are under way."""
+        return self._active
+
+    def open(self, method: str, credentials: Credentials) -> Call:
+        """Begin a call, to be ended with :meth:`close`.
+
+        Raises:
+            Unavailable: The server is stopping.
+        """
+        call = Call(method, credentials)
+        with self._changed:
+            if self._closing:
+                raise Unavailable(
+                    "the server is stopping", call=call.id, retry_after_seconds=1.0
+                )
+            self._active += 1
+        return call
+
+    def close(self, call: Call, error: BaseException | None = None) -> None:
+        """End a call: log it, tell the observers, count it out."""
+        code = "ok" if error is None else getattr(error, "code", FlightStreamError.code)
+        record = call.record(code)
+        try:
+            _log(record, error)
+            self.registry.call_finished(record)
+        finally:
+            with self._changed:
+                self._active -= 1
+                self._changed.notify_all()
+
+    def fail(self, call: Call, error: BaseException) -> None:
+        """End a call with an error, and note on the error which call it was."""
+        mark(error, call)
+        self.close(call, error)
+
+    @contextmanager
+    def during(self, method: str, credentials: Credentials) -> Iterator[Call]:
+        """Hold a call open for the length of a ``with`` block."""
+        call = self.open(method, credentials)
+        try:
+            with structlog.contextvars.bound_contextvars(call=call.id):
+                yield call
+        except BaseException as exc:
+            self.fail(call, exc)
+            raise
+        self.close(call)
+
+    def drain(self, timeout_seconds: float) -> bool:
+        """Refuse new calls and wait until those under way have ended.
+
+        Returns:
+            Whether all have ended in time.
+        """
+        with self._changed:
+            self._closing = True
+            return self._changed.wait_for(lambda: self._active == 0, timeout_seconds)
+
+
+def mark(error: BaseException, call: Call) -> None:
+    """Note on an error of ours which call and flight it belongs to."""
+    if isinstance(error, FlightStreamError):
+        error.call = error.call or call.id
+        error.flight = error.flight or call.flight
+
+
+def _log(record: CallRecord, error: BaseException | None) -> None:
+    facts: dict[str, Any] = {
+        "call": record.call,
+        "method": record.method,
+        "code": record.code,
+        "seconds": round(record.duration_seconds, 4),
+        "subject": record.subject,
+        "peer": record.peer,
+        "flight": record.flight,
+        "error": str(error) if isinstance(error, FlightStreamError) else None,
+    }
+    if record.method == "DoGet":
+        facts |= {"rows": record.rows, "bytes": record.bytes, **record.counts}
+    known = {name: value for name, value in facts.items() if value is not None}
+    if error is not None and not isinstance(error, FlightStreamError | GeneratorExit):
+        log.error("call_failed", **known, exc_info=error)
+    else:
+        log.info("call_finished", **known)

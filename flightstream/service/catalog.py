@@ -1,0 +1,103 @@
+"""What flights there are, over all sources."""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from threading import Lock
+
+import pyarrow as pa
+from attrs import define, field
+
+from flightstream.registry import Mount
+from flightstream.service.listing import Entry, Name, SourceListing
+
+_MAX_SCHEMAS = 10_000
+
+
+class Catalog:
+    """The flights of all sources, and their schemas once these are known."""
+
+    def __init__(self, mounts: Sequence[Mount], ttl_seconds: float) -> None:
+        names = dict.fromkeys(mount.source.name for mount in mounts)
+        self._sources = {
+            name: SourceListing(
+                name,
+                [mount for mount in mounts if mount.source.name == name],
+                ttl_seconds,
+            )
+            for name in names
+        }
+        self._schemas = _Schemas()
+
+    @property
+    def sources(self) -> list[SourceListing]:
+        """The sources, in the order of the configuration."""
+        return list(self._sources.values())
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield every flight, source by source, ordered by name."""
+        for source in self.sources:
+            yield from source.entries().values()
+
+    def readings(self, path: Name) -> list[Name]:
+        """Return the full paths that a path can mean, the likeliest first.
+
+        A path that begins with a source's name means that; any path can also
+        be a name in each source.
+        """
+        whole = [path] if len(path) > 1 and path[0] in self._sources else []
+        return whole + [(source, *path) for source in self._sources]
+
+    def find(self, path: Name) -> Entry | None:
+        """Return the flight at a full path."""
+        return self._sources[path[0]].find(path[1:])
+
+    def bearers(self, path: Name) -> list[Entry]:
+        """Return the flights that are not served at a full path only because they share it."""
+        return self._sources[path[0]].bearers(path[1:])
+
+    def failed(self, path: Name) -> bool:
+        """Tell whether a flight could be missing because its source was not listed."""
+        return self._sources[path[0]].failed
+
+    def refresh(self) -> None:
+        """List every source again."""
+        for source in self.sources:
+            source.refresh()
+
+    def get_schema(self, entry: Entry) -> pa.Schema:
+        """Return a flight's schema; the adapter is asked once for each version."""
+        known = self.known_schema(entry)
+        if known is None:
+            known = entry.mount.get_schema(entry.flight)
+            self._schemas.put(entry, known)
+        return known
+
+    def known_schema(self, entry: Entry) -> pa.Schema | None:
+        """Return a flight's schema if it is known at this version."""
+        return entry.flight.schema or self._schemas.get(entry)
+
+
+@define(eq=False)
+class _Schemas:
+    """The schemas of the flights asked for most recently. Guarded by a lock."""
+
+    _kept: OrderedDict[tuple[int, Name, str], pa.Schema] = field(factory=OrderedDict)
+    _lock: Lock = field(factory=Lock)
+
+    def get(self, entry: Entry) -> pa.Schema | None:
+        with self._lock:
+            schema = self._kept.get(_key(entry))
+            if schema is not None:
+                self._kept.move_to_end(_key(entry))
+            return schema
+
+    def put(self, entry: Entry, schema: pa.Schema) -> None:
+        if entry.flight.version:  # without one, nobody knows how long it holds
+            with self._lock:
+                self._kept[_key(entry)] = schema
+                if len(self._kept) > _MAX_SCHEMAS:
+                    self._kept.popitem(last=False)
+
+
+def _key(entry: Entry) -> tuple[int, Name, str]:
+    return id(entry.mount), entry.flight.name, entry.flight.version

@@ -1,0 +1,165 @@
+"""The flights of one source: listed by mount, kept for a while, with unique names."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from threading import Lock
+from typing import TypeAlias
+
+import attrs
+import structlog
+from attrs import define, field, frozen
+
+from flightstream.errors import FlightStreamError
+from flightstream.models import Flight
+from flightstream.registry import Mount
+from flightstream.storage import File
+
+log = structlog.get_logger(__name__)
+
+Name: TypeAlias = tuple[str, ...]
+
+
+@frozen(eq=False)
+class Entry:
+    """A flight under the name it is served by.
+
+    Args:
+        flight: As its adapter described it; its own name may be shorter.
+        mount: The adapter and source it belongs to.
+        name: Unique within the source.
+    """
+
+    flight: Flight
+    mount: Mount
+    name: Name
+
+    @property
+    def path(self) -> Name:
+        """The source's name and the flight's."""
+        return (self.mount.source.name, *self.name)
+
+    def __str__(self) -> str:
+        return "/".join(self.path)
+
+    def is_current(self) -> bool:
+        """Tell whether the data still is what was listed, as far as a file can tell."""
+        origin = self.flight.origin
+        return not isinstance(origin, File) or origin.is_unchanged()
+
+
+@define(eq=False)
+class SourceListing:
+    """The flights of one source. The lock is held while its adapters list them."""
+
+    name: str
+    mounts: Sequence[Mount]
+    _ttl_seconds: float
+    _entries: dict[Name, Entry] = field(factory=dict, init=False)
+    _failed: bool = field(default=False, init=False)
+    _listed_at: float | None = field(default=None, init=False)
+    _lock: Lock = field(factory=Lock, init=False)
+
+    def entries(self) -> dict[Name, Entry]:
+        """Return the flights by name, in order; what cannot be listed is left out."""
+        self._list_unless_newer_than(time.monotonic() - self._ttl_seconds)
+        return self._entries
+
+    def refresh(self) -> None:
+        """List again, unless another thread has begun to since this call was made."""
+        self._list_unless_newer_than(time.monotonic())
+
+    @property
+    def failed(self) -> bool:
+        """Whether an adapter could not list the source the last time."""
+        return self._failed
+
+    def find(self, name: Name) -> Entry | None:
+        """Return one flight as it is now."""
+        entry = self.entries().get(name)
+        if entry is None:
+            return self._find_unlisted(name)
+        if not entry.is_current():
+            self.refresh()
+            return self._entries.get(name)
+        return entry
+
+    def bearers(self, name: Name) -> list[Entry]:
+        """Return the flights that wanted a name and are served under longer ones."""
+        return [
+            entry
+            for entry in self.entries().values()
+            if entry.flight.name == name and entry.name != name
+        ]
+
+    def _find_unlisted(self, name: Name) -> Entry | None:
+        if self.bearers(name):
+            return None
+        for mount in self.mounts:
+            if (flight := mount.find_flight(name)) is not None:
+                return Entry(flight, mount, name)
+        return None
+
+    def _list_unless_newer_than(self, moment: float) -> None:
+        with self._lock:
+            if self._listed_at is not None and self._listed_at >= moment:
+                return
+            began = time.monotonic()
+            entries: list[Entry] = []
+            failed = False
+            for mount in self.mounts:
+                try:
+                    flights = mount.list_flights()
+                except FlightStreamError as exc:
+                    failed = True
+                    log.warning(
+                        "listing_failed",
+                        source=self.name, adapter=mount.plugin.name, error=exc.message,
+                    )  # fmt: skip
+                else:
+                    entries += [Entry(flight, mount, flight.name) for flight in flights]
+            named = with_unique_names(entries)
+            self._entries = {
+                entry.name: entry
+                for entry in sorted(named, key=lambda entry: entry.name)
+            }
+            self._failed, self._listed_at = failed, began
+
+
+def with_unique_names(entries: Iterable[Entry]) -> list[Entry]:
+    """Give longer names to the entries that want the same one.
+
+    Those are their full names, ``orders.csv`` for ``orders``; where these are
+    taken too, or there is none, the adapter's name is added.
+    """
+    named = list(entries)
+    for rename in (_with_full_name, _with_adapter_name):
+        while shared := _shared_names(named):
+            renamed = [
+                rename(entry) if entry.name in shared else entry for entry in named
+            ]
+            if [entry.name for entry in renamed] == [entry.name for entry in named]:
+                break
+            named = renamed
+    return list({entry.name: entry for entry in named}.values())
+
+
+def _shared_names(entries: Iterable[Entry]) -> set[Name]:
+    counts = Counter(entry.name for entry in entries)
+    return {name for name, count in counts.items() if count > 1}
+
+
+def _with_full_name(entry: Entry) -> Entry:
+    flight = entry.flight
+    if flight.full_name is not None:
+        return attrs.evolve(entry, name=flight.full_name)
+    if isinstance(flight.origin, File):
+        return attrs.evolve(entry, name=tuple(flight.origin.name.split("/")))
+    return entry
+
+
+def _with_adapter_name(entry: Entry) -> Entry:
+    suffix = f".{entry.mount.plugin.name}"
+    if entry.name[-1].endswith(suffix):
+        return entry
+    return attrs.evolve(entry, name=(*entry.name[:-1], entry.name[-1] + suffix))

@@ -1,0 +1,152 @@
+"""A running stream: held against its schema, filtered, cut to size, counted."""
+
+import json
+from collections.abc import Callable, Generator, Iterator
+
+import pyarrow as pa
+import structlog
+from attrs import define, field
+
+from flightstream.errors import Cancelled, LimitExceeded
+from flightstream.service.calls import Call, Calls, mark
+from flightstream.service.planner import Plan
+
+
+@define(eq=False)
+class Scan:
+    """One stream of batches. It is iterated once, by one thread, and then closed.
+
+    Args:
+        plan: What to read.
+        batch_bytes: The size that batches are cut to.
+        max_batch_bytes: The size that not even a single row may exceed.
+        is_cancelled: Tells whether the client has gone; asked between batches.
+    """
+
+    plan: Plan
+    _call: Call
+    _calls: Calls
+    _batch_bytes: int
+    _max_batch_bytes: int
+    _is_cancelled: Callable[[], bool]
+    _ended: bool = field(default=False, init=False)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """What every batch has."""
+        return self.plan.schema
+
+    def __iter__(self) -> Generator[pa.RecordBatch]:
+        """Yield batches until the plan is done; whatever happens, the call is closed."""
+        error: BaseException | None = None
+        batches = self._cut()
+        try:
+            while True:
+                with structlog.contextvars.bound_contextvars(call=self._call.id):
+                    batch = next(batches, None)
+                if batch is None:
+                    return
+                self._count(batch)
+                yield batch
+        except GeneratorExit:
+            error = Cancelled("the client did not read to the end")
+            raise
+        except BaseException as exc:
+            mark(exc, self._call)
+            error = exc
+            raise
+        finally:
+            batches.close()
+            self.close(error)
+
+    def _count(self, batch: pa.RecordBatch) -> None:
+        call = self._call
+        if call.first_batch_seconds is None:
+            call.first_batch_seconds = call.elapsed_seconds()
+        call.rows += batch.num_rows
+        call.bytes += batch.nbytes
+        call.batches += 1
+
+    def close(self, error: BaseException | None = None) -> None:
+        """End the call that the scan belongs to; only the first time counts."""
+        if not self._ended:
+            self._ended = True
+            self._call.counts = self.plan.request.counts.as_dict()
+            self._calls.close(self._call, error)
+
+    def summary(self) -> bytes:
+        """Return what the last message of the stream says: rows, and what was reported."""
+        counts = self.plan.request.counts.as_dict()
+        return json.dumps({"rows": self._call.rows, **counts}).encode()
+
+    def _cut(self) -> Generator[pa.RecordBatch]:
+        for batch in self._residual():
+            yield from cut(batch, self._batch_bytes, self._max_batch_bytes)
+
+    def _residual(self) -> Generator[pa.RecordBatch]:
+        plan = self.plan
+        offset, left = plan.offset, plan.limit
+        if left == 0:
+            return
+        stream = plan.entry.mount.stream_batches(plan.entry.flight, plan.request)
+        try:
+            for batch in stream:
+                if self._is_cancelled():
+                    raise Cancelled("the client has gone")
+                batch = self._checked(batch)
+                for row_filter in plan.filters:
+                    batch = row_filter.apply(batch)
+                if offset:
+                    skipped = min(offset, batch.num_rows)
+                    offset, batch = offset - skipped, batch.slice(skipped)
+                if left is not None:
+                    batch = batch.slice(0, left)
+                    left -= batch.num_rows
+                if batch.num_rows:
+                    yield batch.select(self.schema.names)
+                if left == 0:
+                    return
+        finally:
+            stream.close()
+
+    def _checked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        expected = self.plan.expected
+        if batch.schema.equals(expected):
+            return batch
+        raise self.plan.entry.mount.plugin.failure(
+            "stream_batches",
+            f"a batch has the schema {_brief(batch.schema)}, announced was {_brief(expected)}",
+            str(self.plan.entry),
+        )
+
+
+def cut(
+    batch: pa.RecordBatch, batch_bytes: int, max_bytes: int
+) -> Generator[pa.RecordBatch]:
+    """Yield slices of a batch, in order, of about ``batch_bytes`` each.
+
+    Raises:
+        LimitExceeded: A single row is larger than ``max_bytes``.
+    """
+    if batch.nbytes <= batch_bytes or batch.num_rows == 1:
+        if batch.nbytes > max_bytes:
+            raise LimitExceeded(
+                f"a row of {batch.nbytes} bytes is larger than the server may send"
+                f" ({max_bytes} bytes): ask for fewer columns"
+            )
+        yield batch
+        return
+    rows = max(1, min(batch.num_rows - 1, batch.num_rows * batch_bytes // batch.nbytes))
+    for start in range(0, batch.num_rows, rows):
+        part = batch.slice(start, rows)
+        # Rows differ in size: a part can still be far larger than the rest.
+        yield from (
+            cut(part, batch_bytes, max_bytes)
+            if part.nbytes > 2 * batch_bytes
+            else [part]
+        )
+
+
+def _brief(schema: pa.Schema) -> str:
+    text = ", ".join(f"{field.name}: {field.type}" for field in schema)
+    return text if len(text) <= 300 else f"{text[:300]}…"

@@ -1,0 +1,248 @@
+"""What every transport answers from: the same listing, access, limits and errors on each."""
+
+from collections.abc import Callable, Iterator, Mapping
+
+import attrs
+import pyarrow as pa
+from attrs import define, field, frozen
+
+from flightstream.errors import InvalidCommand, NotFound, Unavailable, Unsupported
+from flightstream.models import Action, Credentials, Grant, Identity, Operation
+from flightstream.registry import Registry
+from flightstream.service.access import Access
+from flightstream.service.actions import collect_actions
+from flightstream.service.calls import Call, Calls
+from flightstream.service.catalog import Catalog
+from flightstream.service.listing import Entry, Name
+from flightstream.service.planner import (
+    Plan,
+    make_plan,
+    partitions_of,
+    visible_schema,
+    with_partition,
+)
+from flightstream.service.scan import Scan
+from flightstream.wire import Command
+
+
+@frozen(eq=False)
+class FlightDescription:
+    """What a client is told of a flight.
+
+    Args:
+        path: ``(source, *name)``.
+        adapter: The name of the plugin that reads it.
+        schema: What a stream will have; ``None`` if that is not known yet.
+        tickets: One for each part, in order.
+        total_records: Exact, or -1.
+        total_bytes: As stored, or -1.
+    """
+
+    path: Name
+    adapter: str
+    schema: pa.Schema | None
+    tickets: tuple[Command, ...]
+    total_records: int
+    total_bytes: int
+
+
+@define(eq=False)
+class Service:
+    """The server without a transport.
+
+    Args:
+        registry: The plugins.
+        version: Of the server, for those who ask.
+        batch_bytes: The size that batches are cut to.
+        max_batch_bytes: The size that not even a single row may exceed.
+        listing_ttl_seconds: How long a listing is kept.
+    """
+
+    registry: Registry
+    version: str
+    batch_bytes: int
+    max_batch_bytes: int
+    listing_ttl_seconds: float
+    catalog: Catalog = field(init=False)
+    calls: Calls = field(init=False)
+    actions: dict[str, Action] = field(init=False)
+    _access: Access = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.catalog = Catalog(self.registry.mounts, self.listing_ttl_seconds)
+        self.calls = Calls(self.registry)
+        self._access = Access(self.registry.services)
+        self.actions = collect_actions(self)
+
+    def list_flights(
+        self, credentials: Credentials, prefix: Name
+    ) -> list[FlightDescription]:
+        """Return the visible flights whose paths begin with a prefix."""
+        with self.calls.during("ListFlights", credentials) as call:
+            identity = self._authenticate(call)
+            return [
+                self._listed(entry, grant)
+                for entry, grant in self.visible(identity, prefix)
+            ]
+
+    def get_flight(
+        self, credentials: Credentials, command: Command
+    ) -> FlightDescription:
+        """Return one flight with its schema and tickets."""
+        with self.calls.during("GetFlightInfo", credentials) as call:
+            plan = self._plan(call, command)
+            whole = command.limit is None and not command.offset
+            parts = len(partitions_of(plan, command.partitions)) if whole else 1
+            ticket = attrs.evolve(
+                command, flight=plan.entry.path, version=plan.version, partitions=1
+            )
+            tickets = tuple(
+                attrs.evolve(ticket, partition=(part, command.partitions))
+                for part in range(parts)
+            )
+            flight = plan.entry.flight
+            exact = whole and command.filter is None and not plan.filters
+            return FlightDescription(
+                path=plan.entry.path,
+                adapter=plan.entry.mount.plugin.name,
+                schema=plan.schema,
+                tickets=tickets if parts > 1 else (ticket,),
+                total_records=flight.total_records if exact else -1,
+                total_bytes=flight.total_bytes if not plan.filters else -1,
+            )
+
+    def get_schema(self, credentials: Credentials, command: Command) -> pa.Schema:
+        """Return the schema that a stream will have."""
+        with self.calls.during("GetSchema", credentials) as call:
+            return self._plan(call, command).schema
+
+    def scan(
+        self,
+        credentials: Credentials,
+        command: Command,
+        is_cancelled: Callable[[], bool],
+    ) -> Scan:
+        """Begin a stream. The call stays open until the scan is closed."""
+        call = self.calls.open("DoGet", credentials)
+        try:
+            plan = self._plan(call, command)
+            if command.partition is not None:
+                plan = with_partition(plan, command.partition)
+        except BaseException as exc:
+            self.calls.fail(call, exc)
+            raise
+        return Scan(
+            plan, call, self.calls, self.batch_bytes, self.max_batch_bytes, is_cancelled
+        )
+
+    def write(
+        self,
+        credentials: Credentials,
+        command: Command,
+        batches: Iterator[pa.RecordBatch],
+    ) -> Mapping[str, int]:
+        """Append batches to a flight."""
+        with self.calls.during("DoPut", credentials) as call:
+            entry, _grant = self._find(call, command, "write")
+            return entry.mount.write_batches(entry.flight, batches, "append")
+
+    def exchange(self, credentials: Credentials, command: Command) -> None:
+        """Refuse an exchange, as no hook has one.
+
+        Raises:
+            Unsupported: Always, for a flight that exists.
+        """
+        with self.calls.during("DoExchange", credentials) as call:
+            entry, _grant = self._find(call, command, "write")
+            raise Unsupported(f"the flight {str(entry)!r} has no exchange")
+
+    def list_actions(self, credentials: Credentials) -> list[Action]:
+        """Return the actions that DoAction knows."""
+        with self.calls.during("ListActions", credentials) as call:
+            self._authenticate(call)
+            return list(self.actions.values())
+
+    def do_action(
+        self, credentials: Credentials, name: str, body: bytes
+    ) -> list[bytes]:
+        """Run an action and return all its results."""
+        with self.calls.during("DoAction", credentials) as call:
+            identity = self._authenticate(call)
+            action = self.actions.get(name)
+            if action is None:
+                known = ", ".join(sorted(self.actions))
+                raise NotFound(f"there is no action {name[:100]!r}: there are {known}")
+            self._access.check_action(identity, action)
+            return list(action.run(identity, body))
+
+    def visible(
+        self, identity: Identity, prefix: Name
+    ) -> Iterator[tuple[Entry, Grant]]:
+        """Yield the flights below a prefix that an identity may see."""
+        for entry in self.catalog.entries():
+            if entry.path[: len(prefix)] == prefix:
+                grant = self._access.grant(identity, entry.path, "list")
+                if grant is not None:
+                    yield entry, grant
+
+    def _authenticate(self, call: Call) -> Identity:
+        call.identity = self.registry.services.authenticate(call.credentials)
+        return call.identity
+
+    def _plan(self, call: Call, command: Command) -> Plan:
+        entry, grant = self._find(call, command, "read")
+        return make_plan(entry, self.catalog.get_schema(entry), command, grant)
+
+    def _listed(self, entry: Entry, grant: Grant) -> FlightDescription:
+        schema = self.catalog.known_schema(entry)
+        flight = entry.flight
+        return FlightDescription(
+            path=entry.path,
+            adapter=entry.mount.plugin.name,
+            schema=None if schema is None else visible_schema(schema, grant),
+            tickets=(Command(entry.path),),
+            total_records=-1 if grant.rows else flight.total_records,
+            total_bytes=-1 if grant.rows else flight.total_bytes,
+        )
+
+    def _find(
+        self, call: Call, command: Command, operation: Operation
+    ) -> tuple[Entry, Grant]:
+        """Return the flight that a command means, among those that may be seen."""
+        identity = self._authenticate(call)
+        name = "/".join(command.flight)
+        call.flight = name if len(name) <= 200 else f"{name[:200]}…"
+        found: list[tuple[Entry, Grant]] = []
+        unlisted = False
+        for path in self.catalog.readings(command.flight):
+            grant = self._access.grant(identity, path, operation)
+            if grant is None:
+                continue
+            bearers = self.catalog.bearers(path)
+            seen = [
+                e for e in bearers if self._access.grant(identity, e.path, operation)
+            ]
+            if seen:
+                raise _ambiguous(call.flight, seen)
+            entry = self.catalog.find(path)
+            unlisted = unlisted or (entry is None and self.catalog.failed(path))
+            if entry is not None:
+                found.append((entry, grant))
+                if path == command.flight:
+                    break
+        if len(found) > 1:
+            raise _ambiguous(call.flight, [entry for entry, _grant in found])
+        if not found and unlisted:
+            raise Unavailable(
+                f"the flight {call.flight!r} cannot be looked for now: a source does not answer",
+                retry_after_seconds=self.listing_ttl_seconds,
+            )
+        if not found:
+            raise NotFound(f"there is no flight {call.flight!r}")
+        call.entry, call.flight = found[0][0], str(found[0][0])
+        return found[0]
+
+
+def _ambiguous(name: str, entries: list[Entry]) -> InvalidCommand:
+    paths = " or ".join(repr(str(entry)) for entry in entries)
+    return InvalidCommand(f"the name {name!r} is not unique: ask for {paths}")
