@@ -7,7 +7,7 @@ or just the name of a flight. A ticket is the same, with ``version`` and
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from difflib import get_close_matches
 from typing import Any, Self
 
@@ -54,29 +54,23 @@ class Command:
     version: str | None = field(default=None, kw_only=True)
 
     @classmethod
-    def from_path(cls, parts: Iterable[bytes]) -> Self:
-        """Read a descriptor's path.
+    def parse(cls, request: bytes | Sequence[bytes]) -> Self:
+        """Read a ticket, or a descriptor's command or path; anyone may have written it.
 
-        Raises:
-            InvalidCommand: It is empty, too long or not UTF-8.
-        """
-        return cls(_parse_name(_decode(b"/".join(parts))))
-
-    @classmethod
-    def from_bytes(cls, data: bytes) -> Self:
-        """Read a descriptor's command or a ticket, which anyone may have written.
+        Args:
+            request: JSON, the name of a flight, or the parts of its path.
 
         Raises:
             InvalidCommand: It is too long, or not what a command looks like.
         """
-        text = _decode(data)
+        if not isinstance(request, bytes):
+            return cls(_parse_name(_decode(b"/".join(request))))
+        text = _decode(request)
         if not text.lstrip().startswith("{"):
             return cls(_parse_name(text))
         try:
             document = json.loads(text)
-            json.dumps(
-                document, ensure_ascii=False
-            ).encode()  # refuses half a surrogate pair
+            json.dumps(document, ensure_ascii=False).encode()  # refuses half a surrogate pair
         except (ValueError, RecursionError) as exc:
             raise InvalidCommand("the command looks like JSON, but is not") from exc
         return cls._from_document(document)
@@ -85,21 +79,15 @@ class Command:
     def _from_document(cls, document: dict[str, Any]) -> Self:
         names = [key for key in _NAME_KEYS if key in document]
         if len(names) != 1:
-            raise InvalidCommand(
-                "a command names its flight once: {'flight': 'source/name'}"
-            )
+            raise InvalidCommand("a command names its flight once: {'flight': 'source/name'}")
         known = {attribute.name for attribute in attrs.fields(cls)} - {"flight"}
         values = {key: value for key, value in document.items() if key not in names}
         for key in values.keys() - known:
             near = get_close_matches(key, known, 1)
-            hint = (
-                f"did you mean {near[0]!r}?" if near else f"there are {sorted(known)}"
-            )
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {sorted(known)}"
             raise InvalidCommand(f"unknown key {key[:40]!r} in the command: {hint}")
         parsed = {
-            key: _PARSERS[key](key, value)
-            for key, value in values.items()
-            if value is not None
+            key: _PARSERS[key](key, value) for key, value in values.items() if value is not None
         }
         return cls(_parse_name(document[names[0]]), **parsed)
 
@@ -119,25 +107,19 @@ def _decode(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as exc:
-        raise InvalidCommand(
-            "the command is neither JSON nor the name of a flight"
-        ) from exc
+        raise InvalidCommand("the command is neither JSON nor the name of a flight") from exc
 
 
 def _parse_name(name: Any) -> tuple[str, ...]:
     if isinstance(name, list) and all(isinstance(part, str) for part in name):
         name = "/".join(name)
     if not isinstance(name, str) or not name:
-        raise InvalidCommand(
-            "the name of a flight is text like 'source/name', and not empty"
-        )
+        raise InvalidCommand("the name of a flight is text like 'source/name', and not empty")
     return tuple(name.split("/"))
 
 
 def _parse_columns(key: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(
-        isinstance(column, str) for column in value
-    ):
+    if not isinstance(value, list) or not all(isinstance(column, str) for column in value):
         raise InvalidCommand(f"{key!r} is a list of column names")
     if len(set(value)) < len(value):
         raise InvalidCommand(f"{key!r} names a column twice")
@@ -151,11 +133,7 @@ def _parse_text(key: str, value: Any) -> str:
 
 
 def _parse_number(key: str, value: Any, least: int = 0, most: int = _MAX_ROWS) -> int:
-    if (
-        not isinstance(value, int)
-        or isinstance(value, bool)
-        or not least <= value <= most
-    ):
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise InvalidCommand(f"{key!r} is a whole number from {least} to {most}")
     return value
 
@@ -188,15 +166,12 @@ def error_to_json(error: FlightStreamError, call: str) -> tuple[str, bytes]:
     The JSON has ``code``, ``message``, ``call``, and what else is known:
     ``flight``, ``row``, ``column``, ….
     """
-    details = {
-        key: value[:200] if isinstance(value, str) else value
-        for key, value in error.details().items()
-    }
-    message = " ".join(error.message.encode(errors="backslashreplace").decode().split())
-    while len(message.encode()) > MAX_MESSAGE_BYTES:
-        message = message[: len(message) * 9 // 10] + "…"
-    document = {"code": error.code, "message": message, **details, "call": call}
-    return message, json.dumps(document, ensure_ascii=False).encode(errors="replace")
+    message = _shortened(" ".join(error.message.split()), MAX_MESSAGE_BYTES)
+    document: dict[str, Any] = {"code": error.code, "message": message}
+    for key, value in error.details().items():
+        document[key] = _shortened(value, 200) if isinstance(value, str) else value
+    document["call"] = call
+    return message, json.dumps(document, ensure_ascii=False).encode()
 
 
 def error_from_json(message: str, data: bytes) -> FlightStreamError:
@@ -213,10 +188,15 @@ def error_from_json(message: str, data: bytes) -> FlightStreamError:
         error = _ERRORS.get(document.pop("code"), FlightStreamError)
     except (ValueError, AttributeError, KeyError, TypeError):
         return FlightStreamError(message)
-    known = {attribute.name for attribute in attrs.fields(error)} - {"message"}
-    return error(
-        message, **{key: value for key, value in document.items() if key in known}
-    )
+    known = {attribute.name for attribute in attrs.fields(error)}
+    return error(**{"message": message} | {k: v for k, v in document.items() if k in known})
+
+
+def _shortened(text: str, max_bytes: int) -> str:
+    encoded = text.encode(errors="backslashreplace")
+    if len(encoded) <= max_bytes:
+        return encoded.decode()
+    return encoded[: max_bytes - 3].decode(errors="ignore") + "…"
 
 
 _ERRORS: dict[str, type[FlightStreamError]] = {

@@ -40,13 +40,25 @@ class Plugin:
         return Border(self, hook, flight)
 
     def failure(
-        self, hook: str, problem: str, flight: str | None = None
+        self, hook: str, problem: str, flight: str | None = None, **details: object
     ) -> PluginError:
-        """Log a breach of the contract and return the error for the client."""
+        """Log a breach of the contract and return the error for the client.
+
+        Args:
+            hook: The hook whose contract it is.
+            problem: What the client is told too.
+            flight: The flight's path.
+            details: For the log alone.
+        """
         log.error(
             "plugin_broke_contract",
-            plugin=self.name, version=self.version, hook=hook, flight=flight, problem=problem,
-        )  # fmt: skip
+            plugin=self.name,
+            version=self.version,
+            hook=hook,
+            flight=flight,
+            problem=problem,
+            **details,
+        )
         return PluginError(
             f"the plugin {self.name!r} broke the contract of {hook}: {problem}",
             plugin=self.name,
@@ -108,9 +120,7 @@ def guarded_batches(
     with plugin.border(hook, flight):
         stream = start()
     if stream is None or not isinstance(stream, Iterable):
-        raise plugin.failure(
-            hook, f"it returned {type(stream).__name__}, not batches", flight
-        )
+        raise plugin.failure(hook, f"it returned {type(stream).__name__}, not batches", flight)
     try:
         with plugin.border(hook, flight):
             batches = iter(stream)
@@ -133,6 +143,4 @@ def _close(plugin: Plugin, hook: str, flight: str, stream: Any) -> None:
             with plugin.border(hook, flight):
                 close()
         except FlightStreamError as exc:
-            log.warning(
-                "stream_close_failed", plugin=plugin.name, flight=flight, error=str(exc)
-            )
+            log.warning("stream_close_failed", plugin=plugin.name, flight=flight, error=str(exc))

@@ -8,7 +8,7 @@ from weakref import finalize
 import pyarrow as pa
 from pyarrow import flight
 
-from flightstream.errors import InvalidCommand, LimitExceeded
+from flightstream.errors import LimitExceeded
 from flightstream.models import Credentials
 from flightstream.rpc.errors import (
     raising_flight_errors,
@@ -16,7 +16,6 @@ from flightstream.rpc.errors import (
     to_flight_error,
 )
 from flightstream.service import FlightDescription, Scan, Service
-from flightstream.wire import Command
 
 
 class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
@@ -41,29 +40,25 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
     @raising_flight_errors
     def list_flights(self, context: Any, criteria: bytes) -> Iterator[Any]:
         """Answer ListFlights; the criteria are a path prefix."""
-        prefix = Command.from_bytes(criteria.rstrip(b"/")).flight if criteria else ()
-        described = self._service.list_flights(_credentials(context), prefix)
+        described = self._service.list_flights(_credentials(context), criteria)
         return iter([_flight_info(description) for description in described])
 
     @raising_flight_errors
     def get_flight_info(self, context: Any, descriptor: Any) -> Any:
         """Answer GetFlightInfo."""
-        command = _command(descriptor)
-        return _flight_info(self._service.get_flight(_credentials(context), command))
+        request = _request(descriptor)
+        return _flight_info(self._service.get_flight(_credentials(context), request))
 
     @raising_without_traceback
     def get_schema(self, context: Any, descriptor: Any) -> Any:
         """Answer GetSchema."""
-        command = _command(descriptor)
-        return flight.SchemaResult(
-            self._service.get_schema(_credentials(context), command)
-        )
+        request = _request(descriptor)
+        return flight.SchemaResult(self._service.get_schema(_credentials(context), request))
 
     @raising_flight_errors
     def do_get(self, context: Any, ticket: Any) -> Any:
         """Answer DoGet."""
-        command = Command.from_bytes(ticket.ticket)
-        scan = self._service.scan(_credentials(context), command, context.is_cancelled)
+        scan = self._service.scan(_credentials(context), ticket.ticket, context.is_cancelled)
         messages = _messages(scan)
         # A generator that is never started does not run its ``finally``.
         finalize(messages, scan.close)
@@ -72,34 +67,27 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
     @raising_flight_errors
     def do_put(self, context: Any, descriptor: Any, reader: Any, writer: Any) -> None:
         """Answer DoPut; the result is the adapter's counts as JSON."""
-        command = _command(descriptor)
         batches = _received(reader, self._max_receive_bytes)
-        counts = self._service.write(_credentials(context), command, batches)
+        counts = self._service.write(_credentials(context), _request(descriptor), batches)
         writer.write(json.dumps(dict(counts)).encode())
 
     @raising_flight_errors
-    def do_exchange(
-        self, context: Any, descriptor: Any, reader: Any, writer: Any
-    ) -> None:
+    def do_exchange(self, context: Any, descriptor: Any, reader: Any, writer: Any) -> None:
         """Refuse DoExchange."""
-        self._service.exchange(_credentials(context), _command(descriptor))
+        self._service.exchange(_credentials(context), _request(descriptor))
 
     @raising_flight_errors
     def list_actions(self, context: Any) -> list[Any]:
         """Answer ListActions."""
         actions = self._service.list_actions(_credentials(context))
-        return [
-            flight.ActionType(action.name, action.description) for action in actions
-        ]
+        return [flight.ActionType(action.name, action.description) for action in actions]
 
     @raising_flight_errors
     def do_action(self, context: Any, action: Any) -> Iterator[Any]:
         """Answer DoAction."""
         body = action.body.to_pybytes() if action.body is not None else b""
         if len(body) > self._max_receive_bytes:
-            raise LimitExceeded(
-                f"the body is longer than {self._max_receive_bytes} bytes"
-            )
+            raise LimitExceeded(f"the body is longer than {self._max_receive_bytes} bytes")
         results = self._service.do_action(_credentials(context), action.type, body)
         return iter([flight.Result(result) for result in results])
 
@@ -125,8 +113,7 @@ class _Headers(flight.ServerMiddleware):  # type: ignore[misc]
     def __init__(self, headers: dict[str, list[Any]]) -> None:
         self.headers = {
             name.lower(): tuple(
-                value.decode("latin-1") if isinstance(value, bytes) else value
-                for value in values
+                value.decode("latin-1") if isinstance(value, bytes) else value for value in values
             )
             for name, values in headers.items()
         }
@@ -138,19 +125,15 @@ def _credentials(context: Any) -> Credentials:
     return Credentials(headers, context.peer(), context.peer_identity().decode())
 
 
-def _command(descriptor: Any) -> Command:
+def _request(descriptor: Any) -> bytes | list[bytes]:
     if descriptor.descriptor_type == flight.DescriptorType.PATH:
-        return Command.from_path(descriptor.path)
-    if descriptor.descriptor_type == flight.DescriptorType.CMD:
-        return Command.from_bytes(descriptor.command)
-    raise InvalidCommand("the descriptor has neither a path nor a command")
+        return list(descriptor.path)
+    return descriptor.command or b""
 
 
 def _flight_info(description: FlightDescription) -> Any:
     # No location means: ask the server that you are talking to.
-    endpoints = [
-        flight.FlightEndpoint(ticket.to_bytes(), []) for ticket in description.tickets
-    ]
+    endpoints = [flight.FlightEndpoint(ticket.to_bytes(), []) for ticket in description.tickets]
     return flight.FlightInfo(
         description.schema,
         flight.FlightDescriptor.for_path(*description.path),

@@ -29,6 +29,7 @@ class Plan:
             client's, which so never sees a hidden row.
         offset: Left to the core, after the filters.
         limit: Left to the core, after the offset.
+        has_row_grant: Whether rows are hidden, so that totals must be too.
     """
 
     entry: Entry
@@ -39,6 +40,7 @@ class Plan:
     filters: tuple[Filter, ...]
     offset: int
     limit: int | None
+    has_row_grant: bool
 
 
 def make_plan(entry: Entry, schema: pa.Schema, command: Command, grant: Grant) -> Plan:
@@ -56,9 +58,7 @@ def make_plan(entry: Entry, schema: pa.Schema, command: Command, grant: Grant) -
     """
     version = version_of(entry, schema, grant)
     if command.version not in (None, version):
-        raise Stale(
-            f"the flight {str(entry)!r} changed since the ticket was made: ask again"
-        )
+        raise Stale(f"the flight {str(entry)!r} changed since the ticket was made: ask again")
     visible = visible_schema(schema, grant)
     columns = _check_columns(command.columns, visible)
     hidden_rows = tuple(Filter.bind(rows, schema) for rows in grant.rows)
@@ -84,6 +84,7 @@ def make_plan(entry: Entry, schema: pa.Schema, command: Command, grant: Grant) -
         filters=left,
         offset=0 if push_offset else command.offset,
         limit=command.limit,
+        has_row_grant=bool(hidden_rows),
     )
 
 
@@ -114,9 +115,7 @@ def visible_schema(schema: pa.Schema, grant: Grant) -> pa.Schema:
     """Return the part of a schema that a grant shows."""
     if grant.columns is None:
         return schema
-    return _project(
-        schema, tuple(name for name in schema.names if name in grant.columns)
-    )
+    return _project(schema, tuple(name for name in schema.names if name in grant.columns))
 
 
 def version_of(entry: Entry, schema: pa.Schema, grant: Grant) -> str:
@@ -136,18 +135,12 @@ def version_of(entry: Entry, schema: pa.Schema, grant: Grant) -> str:
     return digest.hexdigest()[:16]
 
 
-def _check_columns(
-    columns: tuple[str, ...] | None, visible: pa.Schema
-) -> tuple[str, ...]:
+def _check_columns(columns: tuple[str, ...] | None, visible: pa.Schema) -> tuple[str, ...]:
     for column in columns or ():
         if column not in visible.names:
             near = get_close_matches(column, visible.names, 1)
             listed = ", ".join(map(repr, visible.names[:10]))
-            more = (
-                f" and {len(visible.names) - 10} more"
-                if len(visible.names) > 10
-                else ""
-            )
+            more = f" and {len(visible.names) - 10} more" if len(visible.names) > 10 else ""
             hint = f"did you mean {near[0]!r}?" if near else f"there are {listed}{more}"
             raise InvalidCommand(f"there is no column {column[:100]!r}: {hint}")
     return tuple(visible.names) if columns is None else columns

@@ -115,14 +115,14 @@ class Scan:
             return batch
         raise self.plan.entry.mount.plugin.failure(
             "stream_batches",
-            f"a batch has the schema {_brief(batch.schema)}, announced was {_brief(expected)}",
+            "a batch has another schema than was announced",
             str(self.plan.entry),
+            announced=_brief(expected),
+            found=_brief(batch.schema),
         )
 
 
-def cut(
-    batch: pa.RecordBatch, batch_bytes: int, max_bytes: int
-) -> Generator[pa.RecordBatch]:
+def cut(batch: pa.RecordBatch, batch_bytes: int, max_bytes: int) -> Generator[pa.RecordBatch]:
     """Yield slices of a batch, in order, of about ``batch_bytes`` each.
 
     Raises:
@@ -140,11 +140,7 @@ def cut(
     for start in range(0, batch.num_rows, rows):
         part = batch.slice(start, rows)
         # Rows differ in size: a part can still be far larger than the rest.
-        yield from (
-            cut(part, batch_bytes, max_bytes)
-            if part.nbytes > 2 * batch_bytes
-            else [part]
-        )
+        yield from (cut(part, batch_bytes, max_bytes) if part.nbytes > 2 * batch_bytes else [part])
 
 
 def _brief(schema: pa.Schema) -> str:

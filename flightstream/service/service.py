@@ -1,6 +1,7 @@
 """What every transport answers from: the same listing, access, limits and errors on each."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 import attrs
 import pyarrow as pa
@@ -23,6 +24,8 @@ from flightstream.service.planner import (
 )
 from flightstream.service.scan import Scan
 from flightstream.wire import Command
+
+Request: TypeAlias = bytes | Sequence[bytes]
 
 
 @frozen(eq=False)
@@ -50,6 +53,9 @@ class FlightDescription:
 class Service:
     """The server without a transport.
 
+    Requests are what clients sent, a command's bytes or a path's parts: they
+    are read only once it is known who asks.
+
     Args:
         registry: The plugins.
         version: Of the server, for those who ask.
@@ -74,86 +80,74 @@ class Service:
         self._access = Access(self.registry.services)
         self.actions = collect_actions(self)
 
-    def list_flights(
-        self, credentials: Credentials, prefix: Name
-    ) -> list[FlightDescription]:
-        """Return the visible flights whose paths begin with a prefix."""
+    def list_flights(self, credentials: Credentials, criteria: bytes) -> list[FlightDescription]:
+        """Return the visible flights whose paths begin with a prefix, ``sales/2024``."""
         with self.calls.during("ListFlights", credentials) as call:
             identity = self._authenticate(call)
-            return [
-                self._listed(entry, grant)
-                for entry, grant in self.visible(identity, prefix)
-            ]
+            prefix = Command.parse(criteria.rstrip(b"/")).flight if criteria else ()
+            return [self._listed(entry, grant) for entry, grant in self.visible(identity, prefix)]
 
-    def get_flight(
-        self, credentials: Credentials, command: Command
-    ) -> FlightDescription:
+    def get_flight(self, credentials: Credentials, request: Request) -> FlightDescription:
         """Return one flight with its schema and tickets."""
         with self.calls.during("GetFlightInfo", credentials) as call:
-            plan = self._plan(call, command)
+            command, plan = self._plan(call, request)
+            # Limit and offset count over the whole, so they are not divided.
             whole = command.limit is None and not command.offset
             parts = len(partitions_of(plan, command.partitions)) if whole else 1
-            ticket = attrs.evolve(
-                command, flight=plan.entry.path, version=plan.version, partitions=1
-            )
-            tickets = tuple(
-                attrs.evolve(ticket, partition=(part, command.partitions))
-                for part in range(parts)
-            )
-            flight = plan.entry.flight
             exact = whole and command.filter is None and not plan.filters
+            flight = plan.entry.flight
             return FlightDescription(
                 path=plan.entry.path,
                 adapter=plan.entry.mount.plugin.name,
                 schema=plan.schema,
-                tickets=tickets if parts > 1 else (ticket,),
+                tickets=_tickets(command, plan, parts),
                 total_records=flight.total_records if exact else -1,
-                total_bytes=flight.total_bytes if not plan.filters else -1,
+                total_bytes=-1 if plan.has_row_grant else flight.total_bytes,
             )
 
-    def get_schema(self, credentials: Credentials, command: Command) -> pa.Schema:
+    def get_schema(self, credentials: Credentials, request: Request) -> pa.Schema:
         """Return the schema that a stream will have."""
         with self.calls.during("GetSchema", credentials) as call:
-            return self._plan(call, command).schema
+            _command, plan = self._plan(call, request)
+            return plan.schema
 
     def scan(
-        self,
-        credentials: Credentials,
-        command: Command,
-        is_cancelled: Callable[[], bool],
+        self, credentials: Credentials, ticket: bytes, is_cancelled: Callable[[], bool]
     ) -> Scan:
         """Begin a stream. The call stays open until the scan is closed."""
         call = self.calls.open("DoGet", credentials)
         try:
-            plan = self._plan(call, command)
+            command, plan = self._plan(call, ticket)
             if command.partition is not None:
                 plan = with_partition(plan, command.partition)
         except BaseException as exc:
             self.calls.fail(call, exc)
             raise
-        return Scan(
-            plan, call, self.calls, self.batch_bytes, self.max_batch_bytes, is_cancelled
-        )
+        return Scan(plan, call, self.calls, self.batch_bytes, self.max_batch_bytes, is_cancelled)
 
     def write(
         self,
         credentials: Credentials,
-        command: Command,
+        request: Request,
         batches: Iterator[pa.RecordBatch],
     ) -> Mapping[str, int]:
-        """Append batches to a flight."""
-        with self.calls.during("DoPut", credentials) as call:
-            entry, _grant = self._find(call, command, "write")
-            return entry.mount.write_batches(entry.flight, batches, "append")
-
-    def exchange(self, credentials: Credentials, command: Command) -> None:
-        """Refuse an exchange, as no hook has one.
+        """Append batches to a flight.
 
         Raises:
-            Unsupported: Always, for a flight that exists.
+            Unsupported: The flight's adapter does not write.
+        """
+        with self.calls.during("DoPut", credentials) as call:
+            _command, entry, _grant = self._find(call, request, "write")
+            return entry.mount.write_batches(entry.flight, batches, "append")
+
+    def exchange(self, credentials: Credentials, request: Request) -> None:
+        """Refuse an exchange, for which there is no hook.
+
+        Raises:
+            Unsupported: The flight exists, and cannot do that.
         """
         with self.calls.during("DoExchange", credentials) as call:
-            entry, _grant = self._find(call, command, "write")
+            _command, entry, _grant = self._find(call, request, "write")
             raise Unsupported(f"the flight {str(entry)!r} has no exchange")
 
     def list_actions(self, credentials: Credentials) -> list[Action]:
@@ -162,9 +156,7 @@ class Service:
             self._authenticate(call)
             return list(self.actions.values())
 
-    def do_action(
-        self, credentials: Credentials, name: str, body: bytes
-    ) -> list[bytes]:
+    def do_action(self, credentials: Credentials, name: str, body: bytes) -> list[bytes]:
         """Run an action and return all its results."""
         with self.calls.during("DoAction", credentials) as call:
             identity = self._authenticate(call)
@@ -175,9 +167,7 @@ class Service:
             self._access.check_action(identity, action)
             return list(action.run(identity, body))
 
-    def visible(
-        self, identity: Identity, prefix: Name
-    ) -> Iterator[tuple[Entry, Grant]]:
+    def visible(self, identity: Identity, prefix: Name) -> Iterator[tuple[Entry, Grant]]:
         """Yield the flights below a prefix that an identity may see."""
         for entry in self.catalog.entries():
             if entry.path[: len(prefix)] == prefix:
@@ -189,9 +179,9 @@ class Service:
         call.identity = self.registry.services.authenticate(call.credentials)
         return call.identity
 
-    def _plan(self, call: Call, command: Command) -> Plan:
-        entry, grant = self._find(call, command, "read")
-        return make_plan(entry, self.catalog.get_schema(entry), command, grant)
+    def _plan(self, call: Call, request: Request) -> tuple[Command, Plan]:
+        command, entry, grant = self._find(call, request, "read")
+        return command, make_plan(entry, self.catalog.get_schema(entry), command, grant)
 
     def _listed(self, entry: Entry, grant: Grant) -> FlightDescription:
         schema = self.catalog.known_schema(entry)
@@ -206,10 +196,11 @@ class Service:
         )
 
     def _find(
-        self, call: Call, command: Command, operation: Operation
-    ) -> tuple[Entry, Grant]:
+        self, call: Call, request: Request, operation: Operation
+    ) -> tuple[Command, Entry, Grant]:
         """Return the flight that a command means, among those that may be seen."""
         identity = self._authenticate(call)
+        command = Command.parse(request)
         name = "/".join(command.flight)
         call.flight = name if len(name) <= 200 else f"{name[:200]}…"
         found: list[tuple[Entry, Grant]] = []
@@ -219,10 +210,7 @@ class Service:
             if grant is None:
                 continue
             bearers = self.catalog.bearers(path)
-            seen = [
-                e for e in bearers if self._access.grant(identity, e.path, operation)
-            ]
-            if seen:
+            if seen := [one for one in bearers if self._access.grant(identity, one.path, "list")]:
                 raise _ambiguous(call.flight, seen)
             entry = self.catalog.find(path)
             unlisted = unlisted or (entry is None and self.catalog.failed(path))
@@ -240,7 +228,16 @@ class Service:
         if not found:
             raise NotFound(f"there is no flight {call.flight!r}")
         call.entry, call.flight = found[0][0], str(found[0][0])
-        return found[0]
+        return command, *found[0]
+
+
+def _tickets(command: Command, plan: Plan, parts: int) -> tuple[Command, ...]:
+    ticket = attrs.evolve(command, flight=plan.entry.path, version=plan.version, partitions=1)
+    if parts == 1:
+        return (ticket,)
+    return tuple(
+        attrs.evolve(ticket, partition=(part, command.partitions)) for part in range(parts)
+    )
 
 
 def _ambiguous(name: str, entries: list[Entry]) -> InvalidCommand:

@@ -1,0 +1,55 @@
+"""Errors on their way back from Arrow Flight."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import flight
+
+from flightstream.errors import (
+    Cancelled,
+    FlightStreamError,
+    PermissionDenied,
+    Unauthenticated,
+    Unavailable,
+)
+from flightstream.wire import error_from_json
+
+_CLASSES: dict[type[Exception], type[FlightStreamError]] = {
+    flight.FlightUnauthenticatedError: Unauthenticated,
+    flight.FlightUnauthorizedError: PermissionDenied,
+    flight.FlightUnavailableError: Unavailable,
+    flight.FlightTimedOutError: Unavailable,
+    flight.FlightCancelledError: Cancelled,
+}
+
+
+@contextmanager
+def typed_errors() -> Iterator[None]:
+    """Raise what the server meant instead of what Arrow makes of it."""
+    try:
+        yield
+    except (pa.ArrowException, OSError, KeyError) as exc:
+        error = from_flight_error(exc)
+    else:
+        return
+    raise error
+
+
+def from_flight_error(exc: Exception) -> FlightStreamError:
+    """Return the error that came over the wire.
+
+    An error without a code did not come from a FlightStream server: it is
+    gRPC's own, or another server's.
+    """
+    message = _brief(exc)
+    details: Any = getattr(exc, "extra_info", None)
+    if details:
+        return error_from_json(message, bytes(details))
+    return _CLASSES.get(type(exc), FlightStreamError)(message)
+
+
+def _brief(exc: Exception) -> str:
+    text = str(exc).partition(" gRPC client debug context:")[0]
+    return " ".join(text.split())[:500] or type(exc).__name__
