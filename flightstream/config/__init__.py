@@ -1,0 +1,28 @@
+"""Configuration: TOML, environment and command line become attrs classes.
+
+Every problem is found before anything stops. Nothing here knows which plugins
+are installed: the registry asks ``Loaded.structure_options`` for each.
+"""
+
+from flightstream.config.load import Loaded, load_config, load_mapping
+from flightstream.config.models import (
+    Config,
+    LogConfig,
+    PluginsConfig,
+    ServerConfig,
+    SourceConfig,
+)
+from flightstream.config.problems import Problem, Row
+
+__all__ = [
+    "Config",
+    "Loaded",
+    "LogConfig",
+    "PluginsConfig",
+    "Problem",
+    "Row",
+    "ServerConfig",
+    "SourceConfig",
+    "load_config",
+    "load_mapping",
+]

@@ -1,0 +1,129 @@
+"""The configuration as the rest of the program sees it."""
+
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
+
+from attrs import Factory, field, frozen
+
+from flightstream.config.sources import check_source_name, hide_credentials
+from flightstream.plugin import ByteSize, option, options_of
+
+RawTables: TypeAlias = Mapping[str, Mapping[str, Any]]
+
+_KIB, _MIB = 1024, 1024 * 1024
+_MAX_MESSAGE = ByteSize(2**31 - 1)  # gRPC's limits are 32-bit numbers
+
+
+@frozen(kw_only=True)
+class ServerConfig:
+    """``[server]``: where it listens and how it sends."""
+
+    host: str = option("localhost", help="address to listen on", env="FLIGHT_HOST")
+    port: int = option(
+        8080, help="port to listen on; 0 for any free one", minimum=0, maximum=65535,
+        env="FLIGHT_PORT",
+    )  # fmt: skip
+    batch_bytes: ByteSize = option(
+        ByteSize(3 * _MIB), help="record batches are cut to about this size",
+        minimum=ByteSize(64 * _KIB), maximum=ByteSize(100 * _MIB),
+    )  # fmt: skip
+    max_send_message_bytes: ByteSize = option(
+        ByteSize(100 * _MIB), help="no message sent is larger; a larger row is an error",
+        minimum=ByteSize(64 * _KIB), maximum=_MAX_MESSAGE, env="MAX_SEND_MESSAGE_LENGTH",
+    )  # fmt: skip
+    max_receive_message_bytes: ByteSize = option(
+        ByteSize(100 * _MIB), help="larger messages are refused, after they have arrived",
+        minimum=ByteSize(64 * _KIB), maximum=_MAX_MESSAGE, env="MAX_RECEIVE_MESSAGE_LENGTH",
+    )  # fmt: skip
+    listing_ttl_seconds: float = option(
+        5.0, help="for how long a listing of a source is kept", minimum=0, maximum=86_400
+    )
+    drain_timeout_seconds: float = option(
+        30.0, help="for how long running scans may go on after a signal to stop",
+        minimum=0, maximum=86_400,
+    )  # fmt: skip
+
+
+@frozen(kw_only=True)
+class LogConfig:
+    """``[log]``: what is written to standard error."""
+
+    level: Literal["debug", "info", "warning", "error"] = option(
+        "info", help="the least level that is written", env="LOG_LEVEL"
+    )
+    format: Literal["auto", "console", "json"] = option(
+        "auto", help="for people or for machines; auto is console on a terminal, else json"
+    )
+
+
+@frozen(kw_only=True)
+class PluginsConfig:
+    """``[plugins]``: which are used; every other key is a table of options.
+
+    Args:
+        options: ``[plugins.NAME]`` as it stands in the configuration.
+    """
+
+    enabled: tuple[str, ...] | None = option(
+        None,
+        help="the plugins to use; otherwise every adapter and storage installed,"
+        " and the services that have a section here",
+    )
+    disabled: tuple[str, ...] = option((), help="plugins not to use")
+    options: RawTables = field(default=Factory(dict), repr=False)
+
+
+@frozen(kw_only=True, repr=False)
+class SourceConfig:
+    """``[sources.NAME]``: one place with data in it.
+
+    Args:
+        options: ``[sources.NAME.options.PLUGIN]`` as it stands in the configuration.
+    """
+
+    uri: str = option(help="a folder, a file or a URI such as s3://bucket/prefix")
+    adapters: tuple[str, ...] | None = option(
+        None, help="the adapters that read it; otherwise every enabled one"
+    )
+    options: RawTables = field(default=Factory(dict))
+
+    def __repr__(self) -> str:
+        return f"SourceConfig(uri={hide_credentials(self.uri)!r}, adapters={self.adapters!r})"
+
+
+def _check_names(_instance: Any, _attribute: Any, sources: Mapping[str, Any]) -> None:
+    for name in sources:
+        if problem := check_source_name(name):
+            raise ValueError(f"the source name {name!r} {problem}")
+
+
+@frozen(kw_only=True)
+class Config:
+    """A whole configuration; what it says of plugins is not yet held against them."""
+
+    server: ServerConfig = Factory(ServerConfig)
+    log: LogConfig = Factory(LogConfig)
+    plugins: PluginsConfig = Factory(PluginsConfig)
+    sources: Mapping[str, SourceConfig] = field(default=Factory(dict), validator=_check_names)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return it as the tables of a configuration file; what is not set is left out."""
+        plugins: dict[str, Any] = {"disabled": list(self.plugins.disabled), **self.plugins.options}
+        if self.plugins.enabled is not None:
+            plugins["enabled"] = list(self.plugins.enabled)
+        sources: dict[str, dict[str, Any]] = {}
+        for name, source in self.sources.items():
+            sources[name] = {"uri": source.uri, "options": source.options}
+            if source.adapters is not None:
+                sources[name]["adapters"] = list(source.adapters)
+        return {
+            "server": _values(self.server),
+            "log": _values(self.log),
+            "plugins": plugins,
+            "sources": sources,
+        }
+
+
+def _values(section: ServerConfig | LogConfig) -> dict[str, Any]:
+    values = {name: getattr(section, name) for name in options_of(type(section))}
+    return {name: int(v) if isinstance(v, ByteSize) else v for name, v in values.items()}

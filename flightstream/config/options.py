@@ -1,0 +1,138 @@
+"""The options of one declared class, from every table and variable that may set them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, get_type_hints
+
+import attrs
+from attrs import define, frozen
+
+from flightstream.config.environment import named_variable
+from flightstream.config.problems import Problem, Report, Row, dotted, unknown_key
+from flightstream.config.settings import MISSING, Key, Layer, Origin, Settings
+from flightstream.config.structure import Fault, structure
+from flightstream.config.words import found, mentions_secret, toml_text
+from flightstream.plugin import Option, options_of
+
+
+@frozen
+class _Given:
+    """One place that sets an option, and its rank among them."""
+
+    rank: tuple[int, int]
+    key: Key
+    raw: Any
+    origin: Origin
+
+    @property
+    def is_variable(self) -> bool:
+        # It may have been set for something else altogether: Kubernetes sets
+        # FLIGHT_PORT to a URL where a service is named flight.
+        return self.origin.layer is Layer.VARIABLE
+
+
+@define(eq=False)
+class Reader:
+    """Structures tables of the settings, and reports what is wrong with them.
+
+    Args:
+        settings: What was given.
+        variables: Those that options may name with ``env``.
+        environ: Those that secrets may name.
+        report: Where problems, warnings and values are noted.
+    """
+
+    settings: Settings
+    variables: Mapping[str, str]
+    environ: Mapping[str, str]
+    report: Report
+
+    def structure(
+        self, cls: type[Any], tables: Sequence[Key], *, others: Sequence[str] = ()
+    ) -> tuple[dict[str, Any], bool]:
+        """Return the values that are set for a class's options.
+
+        The latest layer wins, and within one the most specific table. All
+        values are looked at, so that one that is overridden is right too.
+
+        Args:
+            cls: Its options are the known keys.
+            tables: Where they may be set; a later table is more specific.
+            others: Known keys that are no options.
+
+        Returns:
+            The values that are set and right, and whether all is right.
+        """
+        options, hints = options_of(cls), get_type_hints(cls)
+        checked = [self._check_table(table, [*options, *others]) for table in tables]
+        right = all(checked)
+        values: dict[str, Any] = {}
+        for name, (attribute, declared) in options.items():
+            type_ = hints[name]
+            given = sorted(self._given(name, declared, tables), key=lambda g: g.rank)
+            for one in reversed(given):
+                folder = one.origin.folder
+                value, faults = structure(one.raw, type_, attribute, self.environ, folder)
+                if faults:
+                    self._report(one, faults)
+                    right = right and one.is_variable
+                elif name not in values:
+                    values[name] = value
+                    self.show(one.key, value, type_, one.origin)
+            if name in values or not all(one.is_variable for one in given):
+                continue
+            if attribute.default is attrs.NOTHING:
+                self.problem((*tables[0], name), f"required, but not set: {declared.help}")
+                right = False
+            else:
+                self.show((*tables[0], name), _default(attribute), type_, self.settings.default)
+        return values, right
+
+    def problem(self, key: tuple[Any, ...], message: str) -> None:
+        """Report what is wrong with the value at a key, naming where it came from."""
+        origin = self.settings.origin(key)
+        name = "" if origin.layer is Layer.DEFAULT else origin.name
+        position = (origin.layer, *self.settings.position(key))
+        self.report.add(Problem(name, dotted(key), message), position)
+
+    def show(self, key: Key, value: Any, type_: Any, origin: Origin) -> None:
+        """Note a value for ``flightstream check``."""
+        shown = "***" if mentions_secret(type_) and value is not None else toml_text(value)
+        self.report.rows[dotted(key)] = Row(dotted(key), shown, origin.name)
+
+    def _given(self, name: str, declared: Option, tables: Sequence[Key]) -> Iterator[_Given]:
+        for number, table in enumerate(tables):
+            key = (*table, name)
+            raw = self.settings.get(key)
+            if raw is not MISSING:
+                rank = (self.settings.layer(key), number)
+                yield _Given(rank, key, raw, self.settings.origin(key))
+        variable = named_variable(self.variables, declared.env) if declared.env else None
+        if variable is not None:
+            folder = self.settings.default.folder
+            origin = Origin(Layer.VARIABLE, f"environment {variable.name}", folder)
+            yield _Given((Layer.VARIABLE, 0), (*tables[0], name), variable.value, origin)
+
+    def _report(self, given: _Given, faults: Sequence[Fault]) -> None:
+        for path, message in faults:
+            key = (*given.key, *path)
+            if given.is_variable:
+                self.report.warn(Problem(given.origin.name, dotted(key), f"ignored: {message}"))
+            else:
+                self.problem(key, message)
+
+    def _check_table(self, key: Key, known: Sequence[str]) -> bool:
+        raw = self.settings.get(key)
+        if raw is MISSING:
+            return True
+        if not isinstance(raw, Mapping):
+            self.problem(key, f"expected a table, found {found(raw)}")
+            return False
+        unknown = [name for name in raw if name not in known]
+        for name in unknown:
+            self.problem((*key, name), unknown_key(name, known))
+        return not unknown
+
+
+def _default(attribute: "attrs.Attribute[Any]") -> Any:
+    default: Any = attribute.default
+    return default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore

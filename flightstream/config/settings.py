@@ -1,0 +1,132 @@
+"""Values as they were given, each with the place it came from."""
+
+import os
+from collections.abc import Mapping
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from attrs import Factory, define, frozen
+
+from flightstream.config.environment import Text
+
+Key: TypeAlias = tuple[str, ...]
+
+MISSING: Final = object()
+
+
+class Layer(IntEnum):
+    """What overrides what: the greater wins."""
+
+    DEFAULT = 0
+    FILE = 1
+    VARIABLE = 2  # FLIGHT_PORT and its like, which something else may have set
+    ENVIRONMENT = 3  # FLIGHTSTREAM__SERVER__PORT
+    OVERRIDE = 4  # the command line, or keywords
+
+
+@frozen
+class Origin:
+    """Where a value came from.
+
+    Args:
+        layer: Its rank.
+        name: As it is shown to people.
+        folder: What relative paths in it are relative to.
+    """
+
+    layer: Layer
+    name: str
+    folder: Path
+
+
+@define(eq=False)
+class Settings:
+    """The merged tables of all layers, before any value is looked at.
+
+    Tables are merged down to the options of a plugin; below that a later layer
+    replaces what an earlier one said, except where it names a single key.
+    """
+
+    default: Origin
+    values: dict[str, Any] = Factory(dict)
+    origins: dict[Key, Origin] = Factory(dict)
+
+    def put(self, key: Key, value: Any, origin: Origin) -> None:
+        """Set a value, or merge a table; lower layers come first."""
+        if len(key) == 2 and key[0] == "sources" and _is_uri(value):
+            key = (*key, "uri")  # a source may be written as its URI alone
+        if isinstance(value, os.PathLike):
+            value = os.fspath(value)
+        if _is_section(key) and isinstance(value, Mapping):
+            if not isinstance(self.get(key), Mapping):
+                self._set(key, {}, origin)
+            for name, inner in value.items():
+                self.put((*key, str(name)), inner, origin)
+        else:
+            self._set(key, value, origin)
+
+    def get(self, key: Key) -> Any:
+        """Return what stands at a key, or ``MISSING``."""
+        node: Any = self.values
+        for part in key:
+            if not isinstance(node, Mapping) or part not in node:
+                return MISSING
+            node = node[part]
+        return node
+
+    def origin(self, key: Key) -> Origin:
+        """Return where the value at a key, or else the table around it, came from."""
+        for length in range(len(key), -1, -1):
+            if found := self.origins.get(key[:length]):
+                return found
+        return self.default
+
+    def layer(self, key: Key) -> Layer:
+        """Return the rank of the value at a key, which is that of its latest part."""
+        inner = [o.layer for k, o in self.origins.items() if k[: len(key)] == key]
+        return max(inner, default=self.origin(key).layer)
+
+    def position(self, key: tuple[Any, ...]) -> tuple[int, ...]:
+        """Return where a key stands in the order in which things were written."""
+        node: Any = self.values
+        position: list[int] = []
+        for part in key:
+            if isinstance(node, Mapping) and part in node:
+                position.append(list(node).index(part))
+                node = node[part]
+            elif isinstance(node, list | tuple) and isinstance(part, int):
+                position.append(part)
+                node = node[part]
+            else:
+                break
+        return tuple(position)
+
+    def _set(self, key: Key, value: Any, origin: Origin) -> None:
+        node = self.values
+        for depth, part in enumerate(key[:-1], 1):
+            child = node.get(part, {})
+            if not isinstance(child, Mapping):
+                if _is_section(key[:depth]):
+                    return  # a wrong value where a table belongs is to be reported
+                child = {}
+            # What was given is never changed: it may be the caller's own.
+            node[part] = node = dict(child)
+        if key:
+            node[key[-1]] = value
+        for below in [k for k in self.origins if k[: len(key)] == key]:
+            del self.origins[below]
+        self.origins[key] = origin
+
+
+def _is_uri(value: Any) -> bool:
+    return isinstance(value, str | os.PathLike | Text)
+
+
+def _is_section(key: Key) -> bool:
+    match key:
+        case () | (_,) | ("sources", _) | ("sources", _, "options") | ("sources", _, "options", _):
+            return True
+        case ("plugins", name):
+            return name not in ("enabled", "disabled")
+    return False
