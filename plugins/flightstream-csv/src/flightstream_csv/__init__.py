@@ -1,0 +1,1 @@
+"""Serve CSV files with FlightStream."""

@@ -1,0 +1,94 @@
+"""Every distribution of the repository is whole and fits the others."""
+
+import re
+from configparser import ConfigParser
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+import flightstream
+
+ROOT = Path(__file__).parents[2]
+PLUGINS = sorted((ROOT / "plugins").iterdir())
+FILES = ["CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml", "setup.cfg"]
+CORE_RANGE = "flightstream-core>=0.1,<0.2"
+
+each_plugin = pytest.mark.parametrize("plugin", PLUGINS, ids=lambda plugin: plugin.name)
+
+
+def test_version_is_that_of_the_metadata() -> None:
+    assert flightstream.__version__ == version("flightstream-core")
+    assert flightstream.__version__ == _ini(ROOT / "setup.cfg")["metadata"]["version"]
+
+
+def test_oldest_environment_installs_every_lower_bound() -> None:
+    bounds = set()
+    for folder in [ROOT, *PLUGINS]:
+        bounds.update(_requirements(folder) - {CORE_RANGE})
+
+    oldest = _ini(ROOT / "tox.ini")["testenv:oldest"]["deps"].split()
+
+    assert sorted(pin for pin in oldest if "==" in pin) == sorted(
+        bound.replace(">=", "==") for bound in bounds
+    )
+
+
+@each_plugin
+def test_plugin_has_its_files(plugin: Path) -> None:
+    module = plugin.name.replace("-", "_")
+    needed = [*FILES, f"src/{module}/__init__.py", f"src/{module}/py.typed", "tests"]
+
+    assert [name for name in needed if not (plugin / name).exists()] == []
+
+
+@each_plugin
+def test_plugin_declares_what_pip_and_the_registry_need(plugin: Path) -> None:
+    ini = _ini(plugin / "setup.cfg")
+    short = plugin.name.removeprefix("flightstream-")
+    module = plugin.name.replace("-", "_")
+
+    assert ini["metadata"]["name"] == plugin.name
+    assert ini["metadata"]["license"] == "Apache-2.0"
+    assert CORE_RANGE in _requirements(plugin)
+    assert re.fullmatch(
+        rf"\s*{short} = {module}:\w+", ini["options.entry_points"]["flightstream"]
+    )
+
+
+@each_plugin
+def test_plugin_is_installed_and_linted_with_the_rest(plugin: Path) -> None:
+    tox = _ini(ROOT / "tox.ini")
+    linted = {
+        name: section
+        for name, section in _ini(ROOT / "setup.cfg").items()
+        if name.startswith("importlinter") and name != "importlinter:contract:layers"
+    }
+
+    assert f"./plugins/{plugin.name}[testing]" in tox["base"]["dists"].split()
+    for name, section in linted.items():
+        modules = " ".join(section.values()).split()
+        assert plugin.name.replace("-", "_") in modules, f"[{name}]"
+
+
+@pytest.mark.parametrize(
+    "folder", [ROOT, *PLUGINS], ids=["core", *(plugin.name for plugin in PLUGINS)]
+)
+def test_changelog_begins_with_the_version(folder: Path) -> None:
+    changelog = (folder / "CHANGELOG.md").read_text("utf-8")
+
+    assert (
+        re.findall(r"^## ([\d.]+)", changelog, re.M)[0]
+        == _ini(folder / "setup.cfg")["metadata"]["version"]
+    )
+
+
+def _requirements(folder: Path) -> set[str]:
+    lines = _ini(folder / "setup.cfg")["options"]["install_requires"].splitlines()
+    return {line.strip() for line in lines if line.strip()}
+
+
+def _ini(path: Path) -> ConfigParser:
+    ini = ConfigParser(interpolation=None)
+    ini.read(path, encoding="utf-8")
+    return ini
