@@ -1,5 +1,8 @@
 """Serve data where it lies over Arrow Flight, with plugins for every kind of it."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from flightstream.errors import (
     Cancelled,
     ConfigError,
@@ -33,14 +36,20 @@ from flightstream.models import (
 from flightstream.plugin import ByteSize, Secret, adapter, option, service
 from flightstream.storage import File, Source
 
+if TYPE_CHECKING:
+    from flightstream.client import Client, DataWarning, connect
+    from flightstream.server import Server
+
 __version__ = "0.1.0"
 __all__ = [
     "Action",
     "ByteSize",
     "CallRecord",
     "Cancelled",
+    "Client",
     "ConfigError",
     "Credentials",
+    "DataWarning",
     "File",
     "Filter",
     "Flight",
@@ -57,6 +66,7 @@ __all__ = [
     "ScanCounts",
     "ScanRequest",
     "Secret",
+    "Server",
     "ServerInfo",
     "Source",
     "Stale",
@@ -65,7 +75,24 @@ __all__ = [
     "Unavailable",
     "Unsupported",
     "adapter",
+    "connect",
     "hookimpl",
     "option",
     "service",
 ]
+
+# These load pyarrow.flight, which a plugin has no need of.
+_LAZY = {
+    "Client": "flightstream.client",
+    "DataWarning": "flightstream.client",
+    "Server": "flightstream.server",
+    "connect": "flightstream.client",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'flightstream' has no attribute {name!r}")
+    value = getattr(import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value

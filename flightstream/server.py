@@ -8,12 +8,13 @@ from threading import Thread
 from typing import Any, Self
 
 import structlog
+from attrs import frozen
 
 from flightstream.config import Config, Loaded, load_config, load_mapping
-from flightstream.errors import ConfigError, FlightStreamError, Unavailable
+from flightstream.errors import FlightStreamError, Unavailable
 from flightstream.models import ServerInfo
-from flightstream.registry.build import build_registry
-from flightstream.rpc import FlightServer
+from flightstream.registry import Registry, build_registry
+from flightstream.rpc import FlightServer, listen
 from flightstream.service import Service
 
 log = structlog.get_logger(__name__)
@@ -52,39 +53,154 @@ class Server:
         **settings: Any,
     ) -> None:
         self._loaded = _load(config, plugins, sources, options, settings)
-        self._registry = build_registry(self._loaded, plugins)
-        self._config = self._loaded.config
-        server = self._config.server
-        self._service = Service(
-            self._registry,
-            version=version("flightstream-core"),
-            batch_bytes=server.batch_bytes,
-            max_batch_bytes=server.max_send_message_bytes,
-            listing_ttl_seconds=server.listing_ttl_seconds,
-        )
-        self._transport: FlightServer | None = None
+        self._plugins = plugins
+        self._running: _Running | None = None
+
+    @property
+    def config(self) -> Config:
+        """The configuration.
+
+        Raises:
+            ConfigError: Something is wrong with it.
+        """
+        return self._loaded.config
 
     @property
     def port(self) -> int:
         """The port it listens on; before the start, the one it is going to."""
-        return self._transport.port if self._transport else self._config.server.port
+        return (
+            self._running.transport.port if self._running else self.config.server.port
+        )
 
     @property
     def is_running(self) -> bool:
         """Whether it answers calls."""
-        return self._transport is not None
+        return self._running is not None
 
     @property
     def service(self) -> Service:
-        """What answers the calls, for other transports to answer from too."""
-        return self._service
+        """What answers the calls, for other transports to answer from too.
+
+        Raises:
+            Unavailable: The server is not running.
+        """
+        if self._running is None:
+            raise Unavailable("the server is not running")
+        return self._running.service
 
     @property
     def info(self) -> ServerInfo:
         """Where it listens and what it serves."""
         return ServerInfo(
-            host=self._config.server.host,
+            host=self.config.server.host,
             port=self.port,
-            version=self._service.version,
-            sources=tuple(self._config.sources),
+            version=version("flightstream-core"),
+            sources=tuple(self.config.sources),
         )
+
+    def start(self) -> Self:
+        """Build and start the plugins, then listen.
+
+        Raises:
+            ConfigError: All that is wrong with the configuration and the plugins.
+            FlightStreamError: A plugin failed to start.
+            Unavailable: The address cannot be listened on.
+        """
+        if self._running is not None:
+            return self
+        registry = build_registry(self._loaded, self._plugins)
+        server = self.config.server
+        service = Service(
+            registry,
+            version=self.info.version,
+            batch_bytes=server.batch_bytes,
+            max_batch_bytes=server.max_send_message_bytes,
+            listing_ttl_seconds=server.listing_ttl_seconds,
+        )
+        registry.startup(self.info)
+        try:
+            transport = listen(
+                server.host, server.port, service, server.max_receive_message_bytes
+            )
+        except FlightStreamError:
+            registry.shutdown()
+            raise
+        self._running = _Running(registry, service, transport)
+        log.info("server_started", host=server.host, port=self.port)
+        return self
+
+    def stop(self, timeout_seconds: float | None = None) -> bool:
+        """Refuse new calls, let running scans end, then stop.
+
+        Args:
+            timeout_seconds: For all of it; by default that of the configuration.
+
+        Returns:
+            Whether everything ended in time. If not, threads of a frozen client
+            or plugin remain until that moves or the process ends.
+        """
+        if self._running is None:
+            return True
+        running, self._running = self._running, None
+        if timeout_seconds is None:
+            timeout_seconds = self.config.server.drain_timeout_seconds
+        deadline = time.monotonic() + timeout_seconds
+        log.info("server_stopping", active_calls=running.service.calls.active)
+        drained = running.service.calls.drain(timeout_seconds)
+        # The last scan has ended before its client has read it all; shutdown() waits
+        # for that, and would for ever if the client has stopped reading.
+        ended = _within(deadline - time.monotonic(), running.transport.shutdown)
+        stopped = _within(
+            max(1.0, deadline - time.monotonic()), running.registry.shutdown
+        )
+        log.info(
+            "server_stopped",
+            drained=drained,
+            clients_gone=ended,
+            plugins_stopped=stopped,
+        )
+        return drained and ended and stopped
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_exc: object) -> None:
+        self.stop()
+
+
+@frozen(eq=False)
+class _Running:
+    registry: Registry
+    service: Service
+    transport: FlightServer
+
+
+def _load(
+    config: Config | Loaded | Path | str | None,
+    plugins: Sequence[type[Any]],
+    sources: Mapping[str, Any] | None,
+    options: Mapping[str, Mapping[str, Any]] | None,
+    settings: Mapping[str, Any],
+) -> Loaded:
+    if isinstance(config, Loaded):
+        return config
+    given: dict[str, Any] = {f"server.{key}": value for key, value in settings.items()}
+    given |= {f"sources.{name}": uri for name, uri in (sources or {}).items()}
+    given |= {f"plugins.{name}": table for name, table in (options or {}).items()}
+    if isinstance(config, Path | str):
+        return load_config(config, overrides=given)
+    tables: dict[str, Any] = {} if config is None else config.to_mapping()
+    for key, value in given.items():
+        section, _, name = key.partition(".")
+        tables[section] = {**tables.get(section, {}), name: value}
+    if config is None and plugins:
+        tables["plugins"] = {"enabled": [], **tables.get("plugins", {})}
+    return load_mapping(tables)
+
+
+def _within(seconds: float, function: Callable[[], Any]) -> bool:
+    """Run something that may hang; tell whether it ended in time."""
+    thread = Thread(target=function, daemon=True)
+    thread.start()
+    thread.join(max(0.0, seconds))
+    return not thread.is_alive()

@@ -54,7 +54,9 @@ def named_variable(environ: Mapping[str, str], name: str) -> Variable | None:
     return Variable(name, Text(text)) if text else None
 
 
-def general_variables(environ: Mapping[str, str]) -> list[tuple[tuple[str, ...], Variable]]:
+def general_variables(
+    environ: Mapping[str, str],
+) -> list[tuple[tuple[str, ...], Variable]]:
     """Return the parts of each ``FLIGHTSTREAM__SECTION__KEY``, tables before what is in them."""
     found = [
         (tuple(name.removeprefix(PREFIX).split("__")), Variable(name, Text(value)))

@@ -36,7 +36,10 @@ class ServerConfig:
         minimum=ByteSize(64 * _KIB), maximum=_MAX_MESSAGE, env="MAX_RECEIVE_MESSAGE_LENGTH",
     )  # fmt: skip
     listing_ttl_seconds: float = option(
-        5.0, help="for how long a listing of a source is kept", minimum=0, maximum=86_400
+        5.0,
+        help="for how long a listing of a source is kept",
+        minimum=0,
+        maximum=86_400,
     )
     drain_timeout_seconds: float = option(
         30.0, help="for how long running scans may go on after a signal to stop",
@@ -52,7 +55,8 @@ class LogConfig:
         "info", help="the least level that is written", env="LOG_LEVEL"
     )
     format: Literal["auto", "console", "json"] = option(
-        "auto", help="for people or for machines; auto is console on a terminal, else json"
+        "auto",
+        help="for people or for machines; auto is console on a terminal, else json",
     )
 
 
@@ -104,11 +108,16 @@ class Config:
     server: ServerConfig = Factory(ServerConfig)
     log: LogConfig = Factory(LogConfig)
     plugins: PluginsConfig = Factory(PluginsConfig)
-    sources: Mapping[str, SourceConfig] = field(default=Factory(dict), validator=_check_names)
+    sources: Mapping[str, SourceConfig] = field(
+        default=Factory(dict), validator=_check_names
+    )
 
     def to_mapping(self) -> dict[str, Any]:
         """Return it as the tables of a configuration file; what is not set is left out."""
-        plugins: dict[str, Any] = {"disabled": list(self.plugins.disabled), **self.plugins.options}
+        plugins: dict[str, Any] = {
+            "disabled": list(self.plugins.disabled),
+            **self.plugins.options,
+        }
         if self.plugins.enabled is not None:
             plugins["enabled"] = list(self.plugins.enabled)
         sources: dict[str, dict[str, Any]] = {}
@@ -126,4 +135,6 @@ class Config:
 
 def _values(section: ServerConfig | LogConfig) -> dict[str, Any]:
     values = {name: getattr(section, name) for name in options_of(type(section))}
-    return {name: int(v) if isinstance(v, ByteSize) else v for name, v in values.items()}
+    return {
+        name: int(v) if isinstance(v, ByteSize) else v for name, v in values.items()
+    }

@@ -1,8 +1,18 @@
 """Plugins: discovered, built, held against the contract, and called."""
 
 from flightstream.registry.border import Plugin
+from flightstream.registry.build import build_registry, select_plugins
+from flightstream.registry.discover import PluginClass
 from flightstream.registry.mount import Mount
 from flightstream.registry.registry import Registry
 from flightstream.registry.services import Services
 
-__all__ = ["Mount", "Plugin", "Registry", "Services"]
+__all__ = [
+    "Mount",
+    "Plugin",
+    "PluginClass",
+    "Registry",
+    "Services",
+    "build_registry",
+    "select_plugins",
+]

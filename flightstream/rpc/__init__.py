@@ -1,5 +1,6 @@
 """The Arrow Flight transport."""
 
+from flightstream.rpc.listen import listen
 from flightstream.rpc.server import FlightServer
 
-__all__ = ["FlightServer"]
+__all__ = ["FlightServer", "listen"]
