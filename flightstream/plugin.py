@@ -92,9 +92,7 @@ class ByteSize(int):
             found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", value)
             number, unit = (float(found[1]), found[2].lower()) if found else (-1.0, "")
         if number < 0 or unit not in cls._UNITS:
-            raise ValueError(
-                f"{value!r} is not a size like 1048576, '3 MiB' or '10 MB'"
-            )
+            raise ValueError(f"{value!r} is not a size like 1048576, '3 MiB' or '10 MB'")
         return cls(number * cls._UNITS[unit])
 
     def __str__(self) -> str:
@@ -156,9 +154,7 @@ def kind_of(plugin: object) -> PluginKind | None:
     return getattr(plugin, _KIND, None)
 
 
-@dataclass_transform(
-    kw_only_default=True, eq_default=False, field_specifiers=(option, field)
-)
+@dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(option, field))
 def adapter(cls: type[P]) -> type[P]:
     """Declare a class as an adapter: it finds flights in a source and streams them.
 
@@ -175,9 +171,7 @@ def adapter(cls: type[P]) -> type[P]:
     return _declare(cls, "adapter")
 
 
-@dataclass_transform(
-    kw_only_default=True, eq_default=False, field_specifiers=(option, field)
-)
+@dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(option, field))
 def service(cls: type[P]) -> type[P]:
     """Declare a class as a service plugin, which has options and state but no source.
 
@@ -196,18 +190,14 @@ def _declare(cls: type[P], kind: PluginKind) -> type[P]:
     for attribute in attrs.fields(declared):
         if kind == "adapter" and attribute.name == "source":
             if hints["source"] is not Source:
-                raise PluginLoadError(
-                    f"{cls.__name__}.source must be annotated as Source"
-                )
+                raise PluginLoadError(f"{cls.__name__}.source must be annotated as Source")
         elif attribute.init and _OPTION not in attribute.metadata:
             raise PluginLoadError(
                 f"{cls.__name__}.{attribute.name} is neither an option nor state:"
                 " declare it with option(), or field(init=False)"
             )
     if kind == "adapter" and "source" not in hints:
-        raise PluginLoadError(
-            f"{cls.__name__} is an adapter and needs 'source: Source'"
-        )
+        raise PluginLoadError(f"{cls.__name__} is an adapter and needs 'source: Source'")
     if unknown := frozenset(getattr(declared, "pushdown", ())) - PUSHDOWN:
         raise PluginLoadError(
             f"{cls.__name__}.pushdown has {', '.join(map(repr, sorted(unknown)))};"

@@ -68,9 +68,7 @@ class Server:
     @property
     def port(self) -> int:
         """The port it listens on; before the start, the one it is going to."""
-        return (
-            self._running.transport.port if self._running else self.config.server.port
-        )
+        return self._running.transport.port if self._running else self.config.server.port
 
     @property
     def is_running(self) -> bool:
@@ -119,9 +117,7 @@ class Server:
         )
         registry.startup(self.info)
         try:
-            transport = listen(
-                server.host, server.port, service, server.max_receive_message_bytes
-            )
+            transport = listen(server.host, server.port, service, server.max_receive_message_bytes)
         except FlightStreamError:
             registry.shutdown()
             raise
@@ -150,9 +146,7 @@ class Server:
         # The last scan has ended before its client has read it all; shutdown() waits
         # for that, and would for ever if the client has stopped reading.
         ended = _within(deadline - time.monotonic(), running.transport.shutdown)
-        stopped = _within(
-            max(1.0, deadline - time.monotonic()), running.registry.shutdown
-        )
+        stopped = _within(max(1.0, deadline - time.monotonic()), running.registry.shutdown)
         log.info(
             "server_stopped",
             drained=drained,

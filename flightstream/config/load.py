@@ -192,9 +192,7 @@ def load_mapping(
 def _load(reader: Reader) -> Loaded:
     for key in reader.settings.values:
         if key not in _PLACES:
-            inner = [
-                f"{s}.{o}" for s, cls in _SECTIONS.items() for o in options_of(cls)
-            ]
+            inner = [f"{s}.{o}" for s, cls in _SECTIONS.items() for o in options_of(cls)]
             reader.problem((key,), unknown_key(key, _PLACES, elsewhere=inner))
     server, _ = reader.structure(ServerConfig, [("server",)])
     log, _ = reader.structure(LogConfig, [("log",)])
@@ -210,9 +208,7 @@ def _load(reader: Reader) -> Loaded:
 def _plugins(reader: Reader) -> PluginsConfig:
     known = options_of(PluginsConfig)
     raw = reader.settings.get(("plugins",))
-    names = (
-        [name for name in raw if name not in known] if isinstance(raw, Mapping) else []
-    )
+    names = [name for name in raw if name not in known] if isinstance(raw, Mapping) else []
     values, _ = reader.structure(PluginsConfig, [("plugins",)], others=names)
     options: dict[str, Mapping[str, Any]] = {}
     for name in names:
@@ -222,9 +218,7 @@ def _plugins(reader: Reader) -> PluginsConfig:
             continue
         message = unknown_key(name, known)
         if "did you mean" not in message:
-            message = (
-                f"expected a table with the options of a plugin, found {found(table)}"
-            )
+            message = f"expected a table with the options of a plugin, found {found(table)}"
         reader.problem(("plugins", name), message)
     return PluginsConfig(**values, options=options)
 
@@ -242,20 +236,14 @@ def _sources(reader: Reader) -> dict[str, SourceConfig]:
         if problem := check_source_name(name):
             reader.problem(key, f"the name {problem}")
         if not isinstance(reader.settings.get(key), Mapping):
-            reader.problem(
-                key, f"expected a table, found {found(reader.settings.get(key))}"
-            )
+            reader.problem(key, f"expected a table, found {found(reader.settings.get(key))}")
             continue
         values, _ = reader.structure(SourceConfig, [key], others=["options"])
         options = _source_options(reader, (*key, "options"))
         if "uri" in values and not check_source_name(name):
-            values["uri"] = resolve_uri(
-                values["uri"], reader.settings.origin((*key, "uri")).folder
-            )
+            values["uri"] = resolve_uri(values["uri"], reader.settings.origin((*key, "uri")).folder)
             shown = hide_credentials(values["uri"])
-            reader.show(
-                (*key, "uri"), shown, str, reader.settings.origin((*key, "uri"))
-            )
+            reader.show((*key, "uri"), shown, str, reader.settings.origin((*key, "uri")))
             sources[name] = SourceConfig(**values, options=options)
     return sources
 
@@ -269,9 +257,7 @@ def _source_options(reader: Reader, key: Key) -> RawTables:
         return {}
     for name, table in raw.items():
         if not isinstance(table, Mapping):
-            message = (
-                f"expected a table with the options of a plugin, found {found(table)}"
-            )
+            message = f"expected a table with the options of a plugin, found {found(table)}"
             reader.problem((*key, name), message)
     return {name: table for name, table in raw.items() if isinstance(table, Mapping)}
 
@@ -285,25 +271,19 @@ def _put_file(settings: Settings, path: Path | str | None, folder: Path) -> None
         document = tomllib.loads(place.read_bytes().decode("utf-8-sig"))
     except OSError as exc:
         reason = (exc.strerror or "it cannot be opened").lower()
-        raise ConfigError(
-            str(Problem(name, "", f"the file cannot be read: {reason}"))
-        ) from exc
+        raise ConfigError(str(Problem(name, "", f"the file cannot be read: {reason}"))) from exc
     except UnicodeDecodeError as exc:
         message = f"the file is not UTF-8 text, at byte {exc.start}"
         raise ConfigError(str(Problem(name, "", message))) from exc
     except RecursionError as exc:
-        raise ConfigError(
-            str(Problem(name, "", "tables are nested too deeply"))
-        ) from exc
+        raise ConfigError(str(Problem(name, "", "tables are nested too deeply"))) from exc
     except ValueError as exc:
         raise ConfigError(str(Problem(name, "", _syntax(str(exc))))) from exc
     settings.put((), document, Origin(Layer.FILE, name, place.parent))
 
 
 def _syntax(text: str) -> str:
-    found = re.fullmatch(
-        r"(.*) \(at (?:(end of document)|line (\d+), column (\d+))\)", text, re.S
-    )
+    found = re.fullmatch(r"(.*) \(at (?:(end of document)|line (\d+), column (\d+))\)", text, re.S)
     if found is None:
         return f"not TOML: {text}"
     place = found[2] or f"line {found[3]}, column {found[4]}"
@@ -324,23 +304,17 @@ def _put_environment(
             table = settings.get(key)
             key = (*key, match_name(part, table if isinstance(table, Mapping) else ()))
         literal = variable.value.literal
-        settings.put(
-            key, literal if isinstance(literal, Mapping) else variable.value, origin
-        )
+        settings.put(key, literal if isinstance(literal, Mapping) else variable.value, origin)
 
 
-def _put_data(
-    settings: Settings, report: Report, environ: Mapping[str, str], folder: Path
-) -> None:
+def _put_data(settings: Settings, report: Report, environ: Mapping[str, str], folder: Path) -> None:
     """Fall back to ``DATA_DIRECTORY`` or ``data/`` where no source is configured."""
     given = environ.get("DATA_DIRECTORY")
     sources = settings.get(("sources",))
     if sources is not MISSING and (sources or not isinstance(sources, Mapping)):
         if given:
             message = "ignored: sources are configured"
-            report.warnings.append(
-                Problem("environment DATA_DIRECTORY", "sources", message)
-            )
+            report.warnings.append(Problem("environment DATA_DIRECTORY", "sources", message))
         return
     if given:
         origin = Origin(Layer.VARIABLE, "environment DATA_DIRECTORY", folder)

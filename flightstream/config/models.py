@@ -108,9 +108,7 @@ class Config:
     server: ServerConfig = Factory(ServerConfig)
     log: LogConfig = Factory(LogConfig)
     plugins: PluginsConfig = Factory(PluginsConfig)
-    sources: Mapping[str, SourceConfig] = field(
-        default=Factory(dict), validator=_check_names
-    )
+    sources: Mapping[str, SourceConfig] = field(default=Factory(dict), validator=_check_names)
 
     def to_mapping(self) -> dict[str, Any]:
         """Return it as the tables of a configuration file; what is not set is left out."""
@@ -135,6 +133,4 @@ class Config:
 
 def _values(section: ServerConfig | LogConfig) -> dict[str, Any]:
     values = {name: getattr(section, name) for name in options_of(type(section))}
-    return {
-        name: int(v) if isinstance(v, ByteSize) else v for name, v in values.items()
-    }
+    return {name: int(v) if isinstance(v, ByteSize) else v for name, v in values.items()}

@@ -71,9 +71,7 @@ class Reader:
             given = sorted(self._given(name, declared, tables), key=lambda g: g.rank)
             for one in reversed(given):
                 folder = one.origin.folder
-                value, faults = structure(
-                    one.raw, type_, attribute, self.environ, folder
-                )
+                value, faults = structure(one.raw, type_, attribute, self.environ, folder)
                 if faults:
                     self._report(one, faults)
                     right = right and one.is_variable
@@ -83,9 +81,7 @@ class Reader:
             if name in values or not all(one.is_variable for one in given):
                 continue
             if attribute.default is attrs.NOTHING:
-                self.problem(
-                    (*tables[0], name), f"required, but not set: {declared.help}"
-                )
+                self.problem((*tables[0], name), f"required, but not set: {declared.help}")
                 right = False
             else:
                 self.show(
@@ -105,37 +101,27 @@ class Reader:
 
     def show(self, key: Key, value: Any, type_: Any, origin: Origin) -> None:
         """Note a value for ``flightstream check``."""
-        shown = (
-            "***" if mentions_secret(type_) and value is not None else toml_text(value)
-        )
+        shown = "***" if mentions_secret(type_) and value is not None else toml_text(value)
         self.report.rows[dotted(key)] = Row(dotted(key), shown, origin.name)
 
-    def _given(
-        self, name: str, declared: Option, tables: Sequence[Key]
-    ) -> Iterator[_Given]:
+    def _given(self, name: str, declared: Option, tables: Sequence[Key]) -> Iterator[_Given]:
         for number, table in enumerate(tables):
             key = (*table, name)
             raw = self.settings.get(key)
             if raw is not MISSING:
                 rank = (self.settings.layer(key), number)
                 yield _Given(rank, key, raw, self.settings.origin(key))
-        variable = (
-            named_variable(self.variables, declared.env) if declared.env else None
-        )
+        variable = named_variable(self.variables, declared.env) if declared.env else None
         if variable is not None:
             folder = self.settings.default.folder
             origin = Origin(Layer.VARIABLE, f"environment {variable.name}", folder)
-            yield _Given(
-                (Layer.VARIABLE, 0), (*tables[0], name), variable.value, origin
-            )
+            yield _Given((Layer.VARIABLE, 0), (*tables[0], name), variable.value, origin)
 
     def _report(self, given: _Given, faults: Sequence[Fault]) -> None:
         for path, message in faults:
             key = (*given.key, *path)
             if given.is_variable:
-                self.report.warn(
-                    Problem(given.origin.name, dotted(key), f"ignored: {message}")
-                )
+                self.report.warn(Problem(given.origin.name, dotted(key), f"ignored: {message}"))
             else:
                 self.problem(key, message)
 

@@ -82,9 +82,7 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
-def unknown_key(
-    key: str, known: Iterable[str], *, elsewhere: Iterable[str] = ()
-) -> str:
+def unknown_key(key: str, known: Iterable[str], *, elsewhere: Iterable[str] = ()) -> str:
     """Say that a key is unknown, with the one that was probably meant.
 
     Args:

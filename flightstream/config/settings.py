@@ -125,13 +125,7 @@ def _is_uri(value: Any) -> bool:
 
 def _is_section(key: Key) -> bool:
     match key:
-        case (
-            ()
-            | (_,)
-            | ("sources", _)
-            | ("sources", _, "options")
-            | ("sources", _, "options", _)
-        ):
+        case () | (_,) | ("sources", _) | ("sources", _, "options") | ("sources", _, "options", _):
             return True
         case ("plugins", name):
             return name not in ("enabled", "disabled")

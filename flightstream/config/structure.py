@@ -82,9 +82,7 @@ def _faults(exc: BaseException) -> Iterator[Fault]:
                 for path, message in _faults(inner):
                     yield (*step, *path), message
         case ForbiddenExtraKeysError():
-            known = [
-                attribute.name for attribute in attrs.fields(exc.cl) if attribute.init
-            ]
+            known = [attribute.name for attribute in attrs.fields(exc.cl) if attribute.init]
             for key in sorted(exc.extra_fields):
                 yield (str(key),), unknown_key(str(key), known)
         case KeyError():
@@ -116,9 +114,7 @@ def _validated(attribute: "attrs.Attribute[Any]", hook: Hook) -> Hook:
             except AttributeError:
                 pass  # it looks at the instance, which is not there yet: attrs asks it again
             except Exception as exc:
-                raise Invalid(
-                    str(exc.args[0]) if exc.args else type(exc).__name__
-                ) from exc
+                raise Invalid(str(exc.args[0]) if exc.args else type(exc).__name__) from exc
         return value
 
     return structured
@@ -140,9 +136,7 @@ def _converter(environ: Mapping[str, str], folder: Path) -> Converter:
 
 def _scalar(*accepted: type) -> Hook:
     def check(raw: Any, type_: Any) -> Any:
-        if not isinstance(raw, accepted) or (
-            isinstance(raw, bool) and bool not in accepted
-        ):
+        if not isinstance(raw, accepted) or (isinstance(raw, bool) and bool not in accepted):
             raise WrongType(type_, raw)
         if isinstance(raw, int) and raw.bit_length() > 63:
             raise Invalid("the number does not fit in 64 bits")
@@ -192,16 +186,10 @@ def _read_secret(path: Path, name: str) -> str:
             content = file.read(_MAX_SECRET_BYTES + 1)
         text = content.decode().removesuffix("\n").removesuffix("\r")
     except (OSError, ValueError) as exc:
-        reason = (
-            exc.strerror
-            if isinstance(exc, OSError) and exc.strerror
-            else "it is not text"
-        )
+        reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else "it is not text"
         raise Invalid(f"the file {name!r} cannot be read: {reason.lower()}") from None
     if not text or len(content) > _MAX_SECRET_BYTES:
-        raise Invalid(
-            f"the file {name!r} is {'larger than 1 MiB' if text else 'empty'}"
-        )
+        raise Invalid(f"the file {name!r} is {'larger than 1 MiB' if text else 'empty'}")
     return text
 
 
@@ -250,16 +238,12 @@ def _fields(cls: Any, converter: Converter) -> Hook:
     resolved = attrs.resolve_types(get_origin(cls) or cls)
     overrides: dict[str, Any] = {
         attribute.name: override(
-            struct_hook=_validated(
-                attribute, converter.get_structure_hook(attribute.type)
-            )
+            struct_hook=_validated(attribute, converter.get_structure_hook(attribute.type))
         )
         for attribute in attrs.fields(resolved)
         if attribute.init and attribute.type is not None
     }
-    return make_dict_structure_fn(
-        cls, converter, _cattrs_forbid_extra_keys=True, **overrides
-    )
+    return make_dict_structure_fn(cls, converter, _cattrs_forbid_extra_keys=True, **overrides)
 
 
 def _union(type_: Any, converter: Converter) -> Hook:
@@ -296,9 +280,7 @@ def _plain(raw: Any, *, literal: bool, depth: int = 0) -> Any:
         case Text():
             return raw.literal if literal else raw.text
         case Mapping():
-            return {
-                k: _plain(v, literal=literal, depth=depth + 1) for k, v in raw.items()
-            }
+            return {k: _plain(v, literal=literal, depth=depth + 1) for k, v in raw.items()}
         case list() | tuple():
             return [_plain(v, literal=literal, depth=depth + 1) for v in raw]
     return raw

@@ -40,9 +40,7 @@ def expected(type_: Any) -> str:
     if is_choice(type_):
         return _either([repr(choice) for choice in arguments])
     if is_union(type_):
-        return _either(
-            [expected(member) for member in arguments if member is not type(None)]
-        )
+        return _either([expected(member) for member in arguments if member is not type(None)])
     if is_array(type_):
         return "an array" + _of(arguments[0])
     if is_table(type_):
@@ -55,9 +53,7 @@ def found(value: Any, *, hidden: bool = False) -> str:
     if isinstance(value, Text):
         value = value.literal
     kind = _kind(value)
-    if hidden or not isinstance(
-        value, str | int | float | datetime.date | datetime.time
-    ):
+    if hidden or not isinstance(value, str | int | float | datetime.date | datetime.time):
         return kind
     if isinstance(value, str):
         shown = repr(value if len(value) <= 60 else value[:59] + "…")
@@ -80,16 +76,12 @@ def toml_text(value: Any) -> str:
         case str() | ByteSize():
             return quoted(str(value))
         case Mapping():
-            inner = ", ".join(
-                f"{dotted([str(k)])} = {toml_text(v)}" for k, v in value.items()
-            )
+            inner = ", ".join(f"{dotted([str(k)])} = {toml_text(v)}" for k, v in value.items())
             return f"{{ {inner} }}" if inner else "{}"
         case list() | tuple() | set() | frozenset():
             return f"[{', '.join(map(toml_text, value))}]"
     if attrs.has(type(value)):
-        return toml_text(
-            {a.name: getattr(value, a.name) for a in attrs.fields(type(value))}
-        )
+        return toml_text({a.name: getattr(value, a.name) for a in attrs.fields(type(value))})
     return str(value)
 
 
@@ -122,9 +114,7 @@ def is_array(type_: Any) -> bool:
 def is_table(type_: Any) -> bool:
     """Tell whether a type is a mapping, or a class with fields."""
     origin = get_origin(type_) or type_
-    return attrs.has(origin) or (
-        isinstance(origin, type) and issubclass(origin, Mapping)
-    )
+    return attrs.has(origin) or (isinstance(origin, type) and issubclass(origin, Mapping))
 
 
 def _of(item: Any) -> str:

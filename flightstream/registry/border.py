@@ -120,9 +120,7 @@ def guarded_batches(
     with plugin.border(hook, flight):
         stream = start()
     if stream is None or not isinstance(stream, Iterable):
-        raise plugin.failure(
-            hook, f"it returned {type(stream).__name__}, not batches", flight
-        )
+        raise plugin.failure(hook, f"it returned {type(stream).__name__}, not batches", flight)
     try:
         with plugin.border(hook, flight):
             batches = iter(stream)
@@ -145,6 +143,4 @@ def _close(plugin: Plugin, hook: str, flight: str, stream: Any) -> None:
             with plugin.border(hook, flight):
                 close()
         except FlightStreamError as exc:
-            log.warning(
-                "stream_close_failed", plugin=plugin.name, flight=flight, error=str(exc)
-            )
+            log.warning("stream_close_failed", plugin=plugin.name, flight=flight, error=str(exc))

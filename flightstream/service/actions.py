@@ -61,9 +61,7 @@ def _core_actions(service: "Service") -> Iterable[Action]:
                 "version": service.version,
                 "flights": len(_names(service, identity)),
                 "sources": [source.name for source in service.catalog.sources],
-                "plugins": {
-                    plugin.name: plugin.version for plugin in service.registry.plugins
-                },
+                "plugins": {plugin.name: plugin.version for plugin in service.registry.plugins},
                 "actions": sorted(service.actions),
             }
         )
@@ -83,9 +81,7 @@ def _core_actions(service: "Service") -> Iterable[Action]:
 
     def health(_identity: Identity, _body: bytes) -> Iterable[bytes]:
         failed = [source.name for source in service.catalog.sources if source.failed]
-        return _as_json(
-            {"status": "degraded" if failed else "ok", "failed_sources": failed}
-        )
+        return _as_json({"status": "degraded" if failed else "ok", "failed_sources": failed})
 
     return (
         Action("refresh", "List all sources again", refresh),

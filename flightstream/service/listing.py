@@ -120,8 +120,7 @@ class SourceListing:
                     entries += [Entry(flight, mount, flight.name) for flight in flights]
             named = with_unique_names(entries)
             self._entries = {
-                entry.name: entry
-                for entry in sorted(named, key=lambda entry: entry.name)
+                entry.name: entry for entry in sorted(named, key=lambda entry: entry.name)
             }
             self._failed, self._listed_at = failed, began
 
@@ -135,9 +134,7 @@ def with_unique_names(entries: Iterable[Entry]) -> list[Entry]:
     named = list(entries)
     for rename in (_with_full_name, _with_adapter_name):
         while shared := _shared_names(named):
-            renamed = [
-                rename(entry) if entry.name in shared else entry for entry in named
-            ]
+            renamed = [rename(entry) if entry.name in shared else entry for entry in named]
             if [entry.name for entry in renamed] == [entry.name for entry in named]:
                 break
             named = renamed

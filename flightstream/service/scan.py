@@ -122,9 +122,7 @@ class Scan:
         )
 
 
-def cut(
-    batch: pa.RecordBatch, batch_bytes: int, max_bytes: int
-) -> Generator[pa.RecordBatch]:
+def cut(batch: pa.RecordBatch, batch_bytes: int, max_bytes: int) -> Generator[pa.RecordBatch]:
     """Yield slices of a batch, in order, of about ``batch_bytes`` each.
 
     Raises:
@@ -142,11 +140,7 @@ def cut(
     for start in range(0, batch.num_rows, rows):
         part = batch.slice(start, rows)
         # Rows differ in size: a part can still be far larger than the rest.
-        yield from (
-            cut(part, batch_bytes, max_bytes)
-            if part.nbytes > 2 * batch_bytes
-            else [part]
-        )
+        yield from (cut(part, batch_bytes, max_bytes) if part.nbytes > 2 * batch_bytes else [part])
 
 
 def _brief(schema: pa.Schema) -> str:

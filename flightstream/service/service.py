@@ -80,21 +80,14 @@ class Service:
         self._access = Access(self.registry.services)
         self.actions = collect_actions(self)
 
-    def list_flights(
-        self, credentials: Credentials, criteria: bytes
-    ) -> list[FlightDescription]:
+    def list_flights(self, credentials: Credentials, criteria: bytes) -> list[FlightDescription]:
         """Return the visible flights whose paths begin with a prefix, ``sales/2024``."""
         with self.calls.during("ListFlights", credentials) as call:
             identity = self._authenticate(call)
             prefix = Command.parse(criteria.rstrip(b"/")).flight if criteria else ()
-            return [
-                self._listed(entry, grant)
-                for entry, grant in self.visible(identity, prefix)
-            ]
+            return [self._listed(entry, grant) for entry, grant in self.visible(identity, prefix)]
 
-    def get_flight(
-        self, credentials: Credentials, request: Request
-    ) -> FlightDescription:
+    def get_flight(self, credentials: Credentials, request: Request) -> FlightDescription:
         """Return one flight with its schema and tickets."""
         with self.calls.during("GetFlightInfo", credentials) as call:
             command, plan = self._plan(call, request)
@@ -130,9 +123,7 @@ class Service:
         except BaseException as exc:
             self.calls.fail(call, exc)
             raise
-        return Scan(
-            plan, call, self.calls, self.batch_bytes, self.max_batch_bytes, is_cancelled
-        )
+        return Scan(plan, call, self.calls, self.batch_bytes, self.max_batch_bytes, is_cancelled)
 
     def write(
         self,
@@ -165,9 +156,7 @@ class Service:
             self._authenticate(call)
             return list(self.actions.values())
 
-    def do_action(
-        self, credentials: Credentials, name: str, body: bytes
-    ) -> list[bytes]:
+    def do_action(self, credentials: Credentials, name: str, body: bytes) -> list[bytes]:
         """Run an action and return all its results."""
         with self.calls.during("DoAction", credentials) as call:
             identity = self._authenticate(call)
@@ -178,9 +167,7 @@ class Service:
             self._access.check_action(identity, action)
             return list(action.run(identity, body))
 
-    def visible(
-        self, identity: Identity, prefix: Name
-    ) -> Iterator[tuple[Entry, Grant]]:
+    def visible(self, identity: Identity, prefix: Name) -> Iterator[tuple[Entry, Grant]]:
         """Yield the flights below a prefix that an identity may see."""
         for entry in self.catalog.entries():
             if entry.path[: len(prefix)] == prefix:
@@ -223,9 +210,7 @@ class Service:
             if grant is None:
                 continue
             bearers = self.catalog.bearers(path)
-            if seen := [
-                one for one in bearers if self._access.grant(identity, one.path, "list")
-            ]:
+            if seen := [one for one in bearers if self._access.grant(identity, one.path, "list")]:
                 raise _ambiguous(call.flight, seen)
             entry = self.catalog.find(path)
             unlisted = unlisted or (entry is None and self.catalog.failed(path))
@@ -247,14 +232,11 @@ class Service:
 
 
 def _tickets(command: Command, plan: Plan, parts: int) -> tuple[Command, ...]:
-    ticket = attrs.evolve(
-        command, flight=plan.entry.path, version=plan.version, partitions=1
-    )
+    ticket = attrs.evolve(command, flight=plan.entry.path, version=plan.version, partitions=1)
     if parts == 1:
         return (ticket,)
     return tuple(
-        attrs.evolve(ticket, partition=(part, command.partitions))
-        for part in range(parts)
+        attrs.evolve(ticket, partition=(part, command.partitions)) for part in range(parts)
     )
 
 

@@ -128,9 +128,7 @@ class Source:
             raise Unavailable(f"the source {self.name!r} cannot be listed") from exc
         for file in files:
             if not file.name.isprintable():
-                log.warning(
-                    "file_name_unusable", source=self.name, file=ascii(file.name)
-                )
+                log.warning("file_name_unusable", source=self.name, file=ascii(file.name))
             elif any(pattern.fullmatch(file.name) for pattern in found):
                 yield File(
                     self.filesystem,
@@ -163,9 +161,7 @@ def _list_local(root: str) -> Iterator[_Listed]:
                 continue
             try:
                 status = entry.stat()
-            except (
-                FileNotFoundError
-            ):  # gone since the folder was read, or a dangling link
+            except FileNotFoundError:  # gone since the folder was read, or a dangling link
                 continue
             if stat.S_ISREG(status.st_mode):
                 yield _listed_local(prefix + entry.name, entry.path, status)
@@ -221,9 +217,7 @@ def _pattern(pattern: str, ignore_case: bool) -> re.Pattern[str]:
                 parts.append(r"[^/]")
             case _ if len(token) > 1:
                 inside = token[1:-1].replace("\\", r"\\").replace("[", r"\[")
-                parts.append(
-                    f"[{'^' if inside[0] == '!' else ''}{inside.removeprefix('!')}]"
-                )
+                parts.append(f"[{'^' if inside[0] == '!' else ''}{inside.removeprefix('!')}]")
             case _:
                 parts.append(re.escape(token))
     return re.compile("".join(parts), re.IGNORECASE if ignore_case else 0)
