@@ -91,11 +91,12 @@ class Reader:
     def table(self, key: Key) -> Mapping[str, Any] | None:
         """Return the table at a key; if something else is there, report that."""
         raw = self.settings.get(key)
-        if raw is MISSING or isinstance(raw, Mapping):
-            return None if raw is MISSING else raw
-        # What stands where a plugin's options belong may be its secret.
-        shown = found(raw, hidden=len(key) > 1)
-        self.problem(key, f"expected a table, found {shown}")
+        if isinstance(raw, Mapping):
+            return raw
+        if raw is not MISSING:
+            # What stands where a plugin's options belong may be its secret.
+            shown = found(raw, hidden=len(key) > 1)
+            self.problem(key, f"expected a table, found {shown}")
         return None
 
     def problem(self, key: tuple[Any, ...], message: str) -> None:

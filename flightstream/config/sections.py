@@ -48,7 +48,8 @@ def _plugins(reader: Reader) -> PluginsConfig:
         key = ("plugins", name)
         near = unknown_key(name, known)
         if isinstance(reader.settings.get(key), Mapping) or "did you mean" not in near:
-            options |= {name: table for table in [reader.table(key)] if table is not None}
+            if (table := reader.table(key)) is not None:
+                options[name] = table
         else:
             reader.problem(key, near)
     return PluginsConfig(**values, options=options)
