@@ -77,6 +77,12 @@ class PluginsConfig:
     options: RawTables = field(default=Factory(dict), repr=False)
 
 
+def _check_uri(_instance: Any, _attribute: Any, uri: str) -> None:
+    # An empty one would mean the folder of the configuration file itself.
+    if not uri or "\0" in uri:
+        raise ValueError("the URI is empty" if not uri else "the URI has a NUL in it")
+
+
 @frozen(kw_only=True, repr=False)
 class SourceConfig:
     """``[sources.NAME]``: one place with data in it.
@@ -85,7 +91,9 @@ class SourceConfig:
         options: ``[sources.NAME.options.PLUGIN]`` as it stands in the configuration.
     """
 
-    uri: str = option(help="a folder, a file or a URI such as s3://bucket/prefix")
+    uri: str = option(
+        help="a folder, a file or a URI such as s3://bucket/prefix", validator=_check_uri
+    )
     adapters: tuple[str, ...] | None = option(
         None, help="the adapters that read it; otherwise every enabled one"
     )

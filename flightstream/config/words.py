@@ -2,7 +2,8 @@
 
 import datetime
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 import attrs
@@ -18,6 +19,7 @@ _SINGULAR: dict[Any, str] = {
     bool: "true or false",
     ByteSize: "a size like 1048576 or '3 MiB'",
     Secret: "text, { env = … } or { file = … }",
+    Path: "a path",
     datetime.date: "a date",
     datetime.datetime: "a date and time",
     datetime.time: "a time",
@@ -29,6 +31,18 @@ _PLURAL: dict[Any, str] = {
     bool: "true or false",
     ByteSize: "sizes",
     Secret: "secrets",
+    Path: "paths",
+}
+
+
+# What each array type becomes: abstract ones a type that cannot be changed.
+ARRAYS: dict[Any, Callable[[Iterable[Any]], Any]] = {
+    list: list,
+    tuple: tuple,
+    set: set,
+    frozenset: frozenset,
+    Sequence: tuple,
+    Set: frozenset,
 }
 
 
@@ -42,7 +56,7 @@ def expected(type_: Any) -> str:
     if is_union(type_):
         return _either([expected(member) for member in arguments if member is not type(None)])
     if is_array(type_):
-        return "an array" + _of(arguments[0])
+        return "an array" + _of(arguments[0] if arguments else Any)
     if is_table(type_):
         return "a table" + _of(arguments[-1] if arguments else Any)
     return getattr(type_, "__name__", str(type_))
@@ -105,10 +119,10 @@ def is_choice(type_: Any) -> bool:
 
 def is_array(type_: Any) -> bool:
     """Tell whether a type is an array of one kind of thing."""
-    origin, arguments = get_origin(type_), get_args(type_)
-    if origin is tuple:
+    origin, arguments = get_origin(type_) or type_, get_args(type_)
+    if origin is tuple and arguments:
         return len(arguments) == 2 and arguments[1] is Ellipsis
-    return origin in (list, set, frozenset)
+    return origin in ARRAYS
 
 
 def is_table(type_: Any) -> bool:
