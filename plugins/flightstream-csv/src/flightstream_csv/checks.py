@@ -1,0 +1,96 @@
+"""What an option may be, told when the configuration is read."""
+
+import codecs
+import re
+from typing import Any
+
+import pyarrow as pa
+
+from flightstream_csv.convert import convert
+from flightstream_csv.dialect import Dialect
+
+_ALIASES = {
+    "date": "date32", "datetime": "timestamp[us]", "timestamp": "timestamp[us]",
+    "integer": "int64", "text": "string", "str": "string", "boolean": "bool",
+}  # fmt: skip
+_TIMESTAMP = re.compile(r"timestamp\[(s|ms|us|ns), *(?:tz=)?([^\]]+)\]")
+_DECIMAL = re.compile(r"decimal(128|256)?\( *(\d+) *, *(\d+) *\)")
+
+
+def parse_type(name: str) -> pa.DataType:
+    """Return the Arrow type of a name such as ``int64`` or ``decimal128(10, 2)``.
+
+    Raises:
+        ValueError: There is none, or it cannot be read from CSV.
+    """
+    name = name.strip()
+    try:
+        if found := _TIMESTAMP.fullmatch(name):
+            type = pa.timestamp(found[1], found[2].strip())
+        elif found := _DECIMAL.fullmatch(name):
+            make = pa.decimal256 if found[1] == "256" else pa.decimal128
+            type = make(int(found[2]), int(found[3]))
+        else:
+            type = pa.type_for_alias(_ALIASES.get(name, name))
+        if not pa.types.is_decimal256(type):
+            convert(pa.array([None], pa.string()), type, Dialect())
+    except (ValueError, pa.ArrowException) as exc:
+        raise ValueError(
+            f"{name!r} is no type that CSV can be read as, like int64, double, string, bool,"
+            " date32, timestamp[us], timestamp[us, UTC], time64[us] or decimal128(18, 2)"
+        ) from exc
+    return type
+
+
+def is_type_names(_instance: Any, _attribute: Any, value: dict[str, str]) -> None:
+    """Refuse names that are no types."""
+    for name in value.values():
+        parse_type(name)
+
+
+def is_mark(_instance: Any, attribute: Any, value: str | None) -> None:
+    """Refuse what is not one ASCII character."""
+    if (
+        value
+        and value != r"\t"
+        and (len(value) != 1 or not "\t" <= value <= "~" or value in "\r\n")
+    ):
+        raise ValueError(f"{value!r} is not one ASCII character")
+    if value == "" and attribute.name not in ("quote", "escape"):
+        raise ValueError("it may not be empty")
+
+
+def is_encoding(_instance: Any, _attribute: Any, value: str) -> None:
+    """Refuse an encoding that is not known, or not one of text."""
+    try:
+        known = codecs.lookup(value)
+        "".encode(value)
+    except (LookupError, ValueError) as exc:
+        raise ValueError(
+            f"{value!r} is no encoding, like utf-8, latin-1 or cp1252"
+        ) from exc
+    if known.name in (
+        "unicode-escape",
+        "raw-unicode-escape",
+        "idna",
+        "punycode",
+        "undefined",
+    ):
+        raise ValueError(f"{value!r} is no encoding of files")
+
+
+def is_header(_instance: Any, _attribute: Any, value: bool | tuple[str, ...]) -> None:
+    """Refuse a list of names that is empty."""
+    if not isinstance(value, bool) and not value:
+        raise ValueError("the list of names is empty: false stands for no header")
+
+
+def is_distinct(instance: Any, _attribute: Any, _value: Any) -> None:
+    """Refuse two of the marks being the same character."""
+    marks: dict[str, str] = {}
+    for name in ("delimiter", "quote", "escape", "decimal_point"):
+        mark = getattr(instance, name, None)
+        if mark and mark in marks:
+            raise ValueError(f"{name} and {marks[mark]} are both {mark!r}")
+        if mark:
+            marks[mark] = name
