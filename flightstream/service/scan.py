@@ -134,6 +134,9 @@ def cut(batch: pa.RecordBatch, batch_bytes: int, max_bytes: int) -> Generator[pa
     Raises:
         LimitExceeded: A single row is larger than ``max_bytes``.
     """
+    if batch.nbytes <= batch_bytes:
+        yield batch
+        return
     # What every slice carries along, such as a dictionary, gets no smaller by cutting.
     shared = batch.slice(0, 0).nbytes
     size = batch.nbytes - shared
