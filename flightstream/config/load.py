@@ -15,6 +15,7 @@ from flightstream.config.sections import PLACES, draft_config
 from flightstream.config.settings import Key, Layer, Origin, Settings
 from flightstream.config.sources import name_sources
 from flightstream.config.structure import Structurer
+from flightstream.errors import ConfigError
 
 
 @define(eq=False)
@@ -41,8 +42,8 @@ class Loaded:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What is wrong so far."""
-        return tuple(problem for _, problem in self._reader.report.problems)
+        """What is wrong so far, in the order of the file."""
+        return self._reader.report.problems
 
     @property
     def warnings(self) -> tuple[Problem, ...]:
@@ -52,7 +53,7 @@ class Loaded:
     def check(self) -> None:
         """Raise ``ConfigError`` if there is any problem."""
         if self.problems:
-            raise self._reader.report.error()
+            raise ConfigError("\n".join(map(str, self.problems)))
 
     def add_problem(self, key: tuple[str, ...], message: str) -> None:
         """Add what was found elsewhere, such as a plugin that is not installed.

@@ -8,6 +8,7 @@ Arrow's converters take more than a column of a type should: ``00123`` and
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -247,7 +248,7 @@ def _strptime(
         ).fill_null(False)
         if doubtful.true_count:
             where = parsed.is_valid().fill_null(False)
-            exists = _each(values, doubtful, lambda text: _exists(text, format), where)
+            exists = _each(values, doubtful, partial(_exists, format), where)
             parsed = pc.if_else(exists, parsed, None)
         moments = pc.coalesce(moments, parsed.cast(type))
     iso = _DATE + (_TIME % 6 + _ZONE if type.tz else f"(?:{_TIME % 6})?")
@@ -260,7 +261,7 @@ def _strptime(
     return moments
 
 
-def _exists(text: str, format: str) -> bool:
+def _exists(format: str, text: str) -> bool:
     try:
         datetime.strptime(text, format)
     except ValueError:

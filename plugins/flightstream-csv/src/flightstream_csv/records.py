@@ -25,6 +25,7 @@ class RaggedRows:
     text: str = ""
 
     def __call__(self, row: pacsv.InvalidRow) -> str:
+        """Note a record, and tell the reader what to do."""
         if not self.numbers:
             self.fields, self.text = row.actual_columns, row.text or ""
         self.numbers.append(row.number)

@@ -1,7 +1,7 @@
 """One file as a stream of batches: cut, parsed in parallel, given out in order."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, wait
 
 import pyarrow as pa
@@ -58,7 +58,7 @@ def scan(
     workers: Workers,
     counts: ScanCounts,
     sizes: Sizes,
-) -> Iterator[pa.RecordBatch]:
+) -> Generator[pa.RecordBatch]:
     """Yield the rows of a file.
 
     Raises:
@@ -112,7 +112,9 @@ def _has_room(pending: "deque[tuple[int, Future[Parsed]]]") -> bool:
     )
 
 
-def _read_ahead(text: Text, start: int, workers: Workers, size: int) -> Iterator[bytes]:
+def _read_ahead(
+    text: Text, start: int, workers: Workers, size: int
+) -> Generator[bytes]:
     # Reading, decompressing and decoding go on while earlier blocks are parsed.
     coming = workers.submit(_skip_then_read, text, start, size)
     try:
@@ -132,7 +134,7 @@ def _skip_then_read(text: Text, start: int, size: int) -> bytes:
     return text.read(size)
 
 
-def _blocks(chunks: Iterator[bytes], cutter: Cutter, sizes: Sizes) -> Iterator[bytes]:
+def _blocks(chunks: Iterator[bytes], cutter: Cutter, sizes: Sizes) -> Generator[bytes]:
     rest = b""
     try:
         for chunk in chunks:
@@ -180,7 +182,6 @@ def _broken(
     file: File, layout: Layout, cutter: Cutter, broken: _Broken, before: int
 ) -> InvalidData:
     # Bytes that cannot be decoded follow the text: the record's last field is theirs.
-    before += 0
     column = None
     if broken.value is not None:
         rest = broken.rest + (cutter.quote if cutter.is_open(broken.rest) else b"")
