@@ -74,7 +74,19 @@ class _StandardError:
 
 
 def _for_machines() -> list[Any]:
-    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(default=str)]
+    return [
+        structlog.processors.format_exc_info,
+        _put_first,
+        structlog.processors.JSONRenderer(default=str),
+    ]
+
+
+def _put_first(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> Mapping[str, Any]:
+    """Begin each line with what each line has."""
+    first = {key: event.pop(key) for key in ("timestamp", "level", "event") if key in event}
+    return {**first, **event}
 
 
 def _for_people() -> list[Any]:

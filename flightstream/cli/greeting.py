@@ -20,7 +20,7 @@ _EVERY_ADDRESS = {"0.0.0.0": "localhost", "::": "localhost", "": "localhost"}
 
 def greet(server: Server) -> None:
     """Warn about sources without flights; on a terminal, show how to read the others."""
-    entries = list(server.service.catalog.entries())
+    entries = list(server.service.lookup.catalog.entries())
     _warn_of_empty_sources(server, {entry.path[0] for entry in entries})
     if sys.stdout.isatty():
         click.echo(greeting(uri_of(server), entries))
@@ -78,20 +78,15 @@ def _at(uri: str) -> str:
 
 
 def _warn_of_empty_sources(server: Server, served: set[str]) -> None:
-    registry = server.service.registry
-    adapters = {mount.plugin.name for mount in registry.mounts}
-    sources = {mount.source.name: mount.source for mount in registry.mounts}
+    mounts = server.service.registry.mounts
+    adapters = {mount.plugin.name for mount in mounts}
+    sources = {mount.source.name: mount.source for mount in mounts}
     for name in server.info.sources:
         if name in served:
             continue
-        found = suffixes_in(sources[name]) if name in sources else []
-        missing = [suffix for suffix in found if suffix not in adapters]
-        told = {
-            "suffixes": found,
-            "hint": " ".join(["pip install", *(f"flightstream-{suffix}" for suffix in missing)]),
-        }
-        log.warning(
-            "source_without_flights",
-            source=name,
-            **(told if missing else {"suffixes": found} if found else {}),
-        )
+        suffixes = suffixes_in(sources[name]) if name in sources else []
+        facts: dict[str, object] = {"suffixes": suffixes} if suffixes else {}
+        if missing := [suffix for suffix in suffixes if suffix not in adapters]:
+            packages = " ".join(f"flightstream-{suffix}" for suffix in missing)
+            facts["hint"] = f"pip install {packages}"
+        log.warning("source_without_flights", source=name, **facts)
