@@ -81,9 +81,7 @@ def _for_machines() -> list[Any]:
     ]
 
 
-def _put_first(
-    _logger: object, _method: str, event: MutableMapping[str, Any]
-) -> Mapping[str, Any]:
+def _put_first(_logger: object, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
     """Begin each line with what each line has."""
     first = {key: event.pop(key) for key in ("timestamp", "level", "event") if key in event}
     return {**first, **event}
@@ -93,6 +91,7 @@ def _for_people() -> list[Any]:
     return [
         _escape_control_characters,
         structlog.dev.ConsoleRenderer(
+            sort_keys=False,
             colors=sys.stderr.isatty() and "NO_COLOR" not in os.environ,
             exception_formatter=_write_traceback,
         ),

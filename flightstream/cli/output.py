@@ -15,39 +15,57 @@ _PLAIN_WIDTH = 200
 
 
 def show_table(
-    names: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()
+    names: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    right: Iterable[int] = (),
+    whole: bool = False,
 ) -> None:
     """Print a table of text that may come from anywhere.
-
-    On a terminal the first columns that fit are shown, and the others named.
 
     Args:
         names: The columns.
         rows: A cell for each column.
         right: The columns that hold numbers.
+        whole: Show all of each cell, on a terminal in several lines; otherwise
+            cells are cut, and columns that do not fit are only named.
     """
     names = [printable(name) for name in names]
     cells = [[printable(cell) for cell in row] for row in rows]
-    if not sys.stdout.isatty():
-        if names:
-            shown = [[shortened(cell, _PLAIN_WIDTH) for cell in row] for row in [names, *cells]]
-            click.echo(aligned(shown))
+    if not names:
         return
-    console = Console(highlight=False)
+    if sys.stdout.isatty():
+        console = Console(highlight=False)
+        if whole:
+            _show_whole(console, names, cells)
+        else:
+            _show_fitting(console, names, cells, set(right))
+    else:
+        limit = max(map(len, [text for row in cells for text in row])) if whole and cells else 0
+        limit = max(limit, _PLAIN_WIDTH)
+        click.echo(aligned([[shortened(cell, limit) for cell in row] for row in [names, *cells]]))
+
+
+def _show_whole(console: Console, names: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
     table = Table()
+    for name in names:
+        table.add_column(Text(name), overflow="fold")
+    for row in cells:
+        table.add_row(*map(Text, row))
+    console.print(table)
+
+
+def _show_fitting(
+    console: Console, names: Sequence[str], cells: Sequence[Sequence[str]], numbers: set[int]
+) -> None:
     fitting = _fitting(names, cells, console.width)
-    numbers = set(right)
+    table = Table()
     for position, name in enumerate(names[:fitting]):
-        table.add_column(
-            Text(name),
-            justify="right" if position in numbers else "left",
-            no_wrap=True,
-            overflow="ellipsis",
-        )
+        justify = "right" if position in numbers else "left"
+        table.add_column(Text(name), justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
     for row in cells:
         table.add_row(*(Text(shortened(cell, _CELL_WIDTH)) for cell in row[:fitting]))
-    if names:
-        console.print(table)
+    console.print(table)
     if fitting < len(names):
         others = ", ".join(names[fitting:])
         console.print(Text(f"and {len(names) - fitting} more columns: {others}", style="dim"))
