@@ -141,12 +141,14 @@ class Server:
         if timeout_seconds is None:
             timeout_seconds = self.config.server.drain_timeout_seconds
         deadline = time.monotonic() + timeout_seconds
+        kept_for_plugins = min(1.0, timeout_seconds / 10)
         log.info("server_stopping", active_calls=running.service.calls.active)
-        drained = running.service.calls.drain(timeout_seconds)
+        drained = running.service.calls.drain(timeout_seconds - kept_for_plugins)
         # The last scan has ended before its client has read it all; shutdown() waits
         # for that, and would for ever if the client has stopped reading.
-        ended = _within(deadline - time.monotonic(), running.transport.shutdown)
-        stopped = _within(max(1.0, deadline - time.monotonic()), running.registry.shutdown)
+        left = deadline - kept_for_plugins - time.monotonic()
+        ended = _within(left, running.transport.shutdown)
+        stopped = _within(deadline - time.monotonic(), running.registry.shutdown)
         log.info(
             "server_stopped",
             drained=drained,

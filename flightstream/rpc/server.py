@@ -8,7 +8,7 @@ from weakref import finalize
 import pyarrow as pa
 from pyarrow import flight
 
-from flightstream.errors import LimitExceeded
+from flightstream.errors import Cancelled, LimitExceeded
 from flightstream.models import Credentials
 from flightstream.rpc.errors import (
     raising_flight_errors,
@@ -61,7 +61,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         scan = self._service.scan(_credentials(context), ticket.ticket, context.is_cancelled)
         messages = _messages(scan)
         # A generator that is never started does not run its ``finally``.
-        finalize(messages, scan.close)
+        finalize(messages, scan.abandon)
         return flight.GeneratorStream(scan.schema, messages)
 
     @raising_flight_errors
@@ -69,7 +69,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         """Answer DoPut; the result is the adapter's counts as JSON."""
         batches = _received(reader, self._max_receive_bytes)
         counts = self._service.write(_credentials(context), _request(descriptor), batches)
-        writer.write(json.dumps(dict(counts)).encode())
+        writer.write(pa.py_buffer(json.dumps(dict(counts)).encode()))
 
     @raising_flight_errors
     def do_exchange(self, context: Any, descriptor: Any, reader: Any, writer: Any) -> None:
@@ -165,7 +165,13 @@ def _empty_batch(schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _received(reader: Any, max_bytes: int) -> Iterator[pa.RecordBatch]:
-    for chunk in reader:
+    while True:
+        try:
+            chunk = reader.read_chunk()
+        except StopIteration:
+            return
+        except (pa.ArrowException, OSError) as exc:
+            raise Cancelled("the client's stream broke off") from exc
         if chunk.data is not None:
             if chunk.data.nbytes > max_bytes:
                 raise LimitExceeded(f"a batch is larger than {max_bytes} bytes")

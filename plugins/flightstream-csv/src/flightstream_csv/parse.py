@@ -136,9 +136,7 @@ class BlockParser:
                     f"{shorten(value)!r} is no {kind.type}: set column_types"
                     f' = {{ {_toml_key(name)} = "string" }} or on_bad_value = "null"'
                 )
-                problems.append(
-                    Problem(ragged.number_of(index), reason, name, shorten(value))
-                )
+                problems.append(Problem(ragged.number_of(index), reason, name, shorten(value)))
                 continue
             if bad.true_count:
                 nulled += bad.true_count
@@ -154,17 +152,11 @@ class BlockParser:
         columns: dict[str, pa.Array] = {}
         for options in groups:
             ragged.numbers.clear()
-            parse = parse_options(
-                self._dialect, columns=len(self._names), ragged=ragged
-            )
-            table = pacsv.read_csv(
-                pa.BufferReader(block), self._read_options, parse, options
-            )
+            parse = parse_options(self._dialect, columns=len(self._names), ragged=ragged)
+            table = pacsv.read_csv(pa.BufferReader(block), self._read_options, parse, options)
             for name, column in zip(table.column_names, table.columns, strict=True):
                 columns[name] = (
-                    column.chunk(0)
-                    if column.num_chunks == 1
-                    else column.combine_chunks()
+                    column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
                 )
         return columns
 
@@ -173,8 +165,7 @@ class BlockParser:
             if pa.types.is_floating(self._kinds[name].type):
                 least, most = pc.min_max(columns[name]).values()
                 if most.is_valid and (
-                    most.as_py() >= _DOUBLES_EXACT_BELOW
-                    or least.as_py() <= -_DOUBLES_EXACT_BELOW
+                    most.as_py() >= _DOUBLES_EXACT_BELOW or least.as_py() <= -_DOUBLES_EXACT_BELOW
                 ):
                     return True
         return bool(self._exact) and self._zeros.find(block)
@@ -210,9 +201,7 @@ class _ZeroFinder:
     """Finds blocks in which some field may begin like ``007``, ``-007`` or ``0x7``."""
 
     def __init__(self, dialect: Dialect) -> None:
-        self._starts = [
-            ord(mark) for mark in (dialect.delimiter, "\n", "\r", *dialect.quote)
-        ]
+        self._starts = [ord(mark) for mark in (dialect.delimiter, "\n", "\r", *dialect.quote)]
         self._start = np.zeros(256, np.bool_)
         self._start[[*self._starts, *b" \t"]] = True
         self._next = np.zeros(256, np.bool_)
@@ -229,15 +218,11 @@ class _ZeroFinder:
         if self._next[text[at + 3]].any():
             return True
         # After a sign or a blank, if that begins a field: dates have more of them.
-        at = np.flatnonzero(
-            ((before == ord("-")) | (before == 32) | (before == 9)) & zero
-        )
+        at = np.flatnonzero(((before == ord("-")) | (before == 32) | (before == 9)) & zero)
         return bool((self._start[text[at]] & self._next[text[at + 3]]).any())
 
 
-def _groups(
-    layout: Layout, kinds: dict[str, Kind], *, raw: bool
-) -> list[pacsv.ConvertOptions]:
+def _groups(layout: Layout, kinds: dict[str, Kind], *, raw: bool) -> list[pacsv.ConvertOptions]:
     # In a text column only an empty field is null, whatever else is null in others.
     # Where that makes a difference the block is read twice.
     dialect = layout.dialect
@@ -246,9 +231,7 @@ def _groups(
     chosen = kinds or {layout.schema.names[0]: layout.kinds[0]}
     groups = []
     for is_text in (True, False):
-        names = [
-            name for name, kind in chosen.items() if same or kind.is_text == is_text
-        ]
+        names = [name for name, kind in chosen.items() if same or kind.is_text == is_text]
         if not names or (same and not is_text):
             continue
         groups.append(

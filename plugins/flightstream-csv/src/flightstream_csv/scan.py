@@ -80,9 +80,7 @@ def scan(
                     except (StopIteration, _Broken, FlightStreamError) as exc:
                         end = exc
                     else:
-                        pending.append(
-                            (len(block), workers.submit(parser.parse, block))
-                        )
+                        pending.append((len(block), workers.submit(parser.parse, block)))
                 if not pending:
                     break
                 parsed = pending.popleft()[1].result()
@@ -163,11 +161,7 @@ def _invalid(file: File, parsed: Parsed, before: int) -> InvalidData:
     problem = parsed.problem
     assert problem is not None
     row = before + problem.row
-    where = (
-        f"row {row}"
-        if problem.column is None
-        else f"row {row}, column {problem.column!r}"
-    )
+    where = f"row {row}" if problem.column is None else f"row {row}, column {problem.column!r}"
     return InvalidData(
         f"{file.name!r}, {shorten(where)}: {problem.reason}",
         row=row,
