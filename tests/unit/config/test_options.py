@@ -1,5 +1,6 @@
 """The options of plugins: strict types, every problem at once."""
 
+from datetime import date
 from enum import Enum
 from pathlib import Path
 from typing import Any, Literal
@@ -36,6 +37,7 @@ class Plugin:
     mode: Literal["read", 1] = option("read", help="mode")
     colour: Colour = option(Colour.RED, help="colour")
     folder: Path | None = option(None, help="folder")
+    day: date | None = option(None, help="day")
     anything: Any = option(None, help="anything")
     policies: tuple[Policy, ...] = option((), help="policies")
     pattern: str = option("x", help="pattern", validator=validators.matches_re("x+"))
@@ -83,6 +85,7 @@ def structure(text, tmp_path, plugin=Plugin):
         ("mode = 1", {"mode": 1}),
         ("colour = 'red'", {"colour": Colour.RED}),
         ("folder = '/x'", {"folder": Path("/x")}),
+        ("day = 2024-01-02", {"day": date(2024, 1, 2)}),
         ("anything = [{a = 1}]", {"anything": [{"a": 1}]}),
         ("policies = [{roles = ['r'], limit = 2}]", {"policies": (Policy(("r",), 2),)}),
         ("password = 'p'", {"password": Secret("p")}),
@@ -123,6 +126,10 @@ def test_value_of_each_type_is_taken(tmp_path, text, values):
         ("mode = true", "mode: expected 'read' or 1, found true (a boolean)"),
         ("colour = 'blue'", "colour: 'blue' is not a valid Colour"),
         ("folder = 1", "folder: expected a path, found 1 (a whole number)"),
+        (
+            "day = 2024-01-02T03:04:05",
+            "day: expected a date, found 2024-01-02 03:04:05 (a date and time)",
+        ),
         ("policies = {}", "policies: expected an array of tables, found a table"),
         ("policies = [1]", "policies[0]: expected a table, found 1 (a whole number)"),
         ("policies = [{}]", "policies[0].roles: required, but not set"),
