@@ -88,7 +88,9 @@ class CsvAdapter:
         (),
         help="strptime formats of dates and timestamps, tried in this order; ISO 8601 always is.",
     )
-    decimal_point: str = option(".", help="The decimal point.", validator=checks.is_mark)
+    decimal_point: str = option(
+        ".", help="The decimal point.", validator=checks.is_mark
+    )
     column_types: dict[str, str] = option(
         factory=dict,
         help="Arrow types of columns, instead of those found out.",
@@ -159,7 +161,9 @@ class CsvAdapter:
         return self._layout(flight.origin).schema
 
     @hookimpl
-    def stream_batches(self, flight: Flight, request: ScanRequest) -> Iterator[pa.RecordBatch]:
+    def stream_batches(
+        self, flight: Flight, request: ScanRequest
+    ) -> Iterator[pa.RecordBatch]:
         """Yield the rows in the order of the file."""
         file: File = flight.origin
         layout = self._layout(file)
@@ -193,7 +197,9 @@ class CsvAdapter:
     def _dialect(self, file: File) -> Dialect:
         is_tabbed = ".tsv" in file.name[len(file.stem) :].lower()
         return Dialect(
-            delimiter=(self.delimiter or ("\t" if is_tabbed else ",")).replace(r"\t", "\t"),
+            delimiter=(self.delimiter or ("\t" if is_tabbed else ",")).replace(
+                r"\t", "\t"
+            ),
             quote=self.quote,
             escape=self.escape,
             encoding=self.encoding,
@@ -205,7 +211,8 @@ class CsvAdapter:
             false_values=self.false_values,
             formats=self.timestamp_formats,
             column_types={
-                name: checks.parse_type(type) for name, type in self.column_types.items()
+                name: checks.parse_type(type)
+                for name, type in self.column_types.items()
             },
         )
 

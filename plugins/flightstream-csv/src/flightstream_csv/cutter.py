@@ -72,7 +72,9 @@ class Cutter:
         if not self.quote:
             return not inside
         text = np.frombuffer(data, np.uint8)
-        return self._parity_holds(text, np.flatnonzero(text == self.quote[0]), inside=inside)
+        return self._parity_holds(
+            text, np.flatnonzero(text == self.quote[0]), inside=inside
+        )
 
     def count_quotes(self, data: bytes) -> int:
         """Return the number of quotes, and of escapes, in any text."""
@@ -111,7 +113,9 @@ class Cutter:
             opening = opening[1:]
         if len(closing) and closing[-1] == len(text) - 1:
             closing = closing[:-1]
-        return bool(self._edge[text[opening - 1]].all() and self._edge[text[closing + 1]].all())
+        return bool(
+            self._edge[text[opening - 1]].all() and self._edge[text[closing + 1]].all()
+        )
 
     def _walk(self, data: bytes, marks: Positions) -> Positions:
         edges: list[int] = []

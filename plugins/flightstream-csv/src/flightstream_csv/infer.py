@@ -77,7 +77,9 @@ def choose(
     if kind := _first(values, kinds):
         return kind, []
     is_null = pc.is_in(values, pa.array(null_values, pa.string()))
-    if is_null.true_count and (kind := _first(values.filter(pc.invert(is_null)), kinds)):
+    if is_null.true_count and (
+        kind := _first(values.filter(pc.invert(is_null)), kinds)
+    ):
         return kind, values.filter(is_null).to_pylist()
     return TEXT, []
 
@@ -127,7 +129,9 @@ def _sample(
     for data, at_end in read_windows(file, head, size):
         if cutter.count_quotes(data) and not trusted:
             continue
-        records = certain_records(data, cutter, at_end=at_end, quoted_lines=quoted_lines)
+        records = certain_records(
+            data, cutter, at_end=at_end, quoted_lines=quoted_lines
+        )
         if records:
             ragged = RaggedRows(skip=True)
             table = _texts(records, names, dialect, ragged)
@@ -136,7 +140,9 @@ def _sample(
     return pa.concat_tables(texts).combine_chunks()
 
 
-def _texts(records: bytes, names: list[str], dialect: Dialect, ragged: RaggedRows) -> pa.Table:
+def _texts(
+    records: bytes, names: list[str], dialect: Dialect, ragged: RaggedRows
+) -> pa.Table:
     try:
         return read_texts(records, names, dialect, ragged)
     except pa.ArrowInvalid:  # not UTF-8, which the scan will tell exactly
@@ -164,5 +170,9 @@ def _kinds(
 
 
 def _schema(names: list[str], kinds: tuple[Kind, ...], adopted: list[str]) -> pa.Schema:
-    fields = [pa.field(name, kind.type) for name, kind in zip(names, kinds, strict=True)]
-    return pa.schema(fields, {NULLS_KEY: json.dumps(adopted).encode()} if adopted else None)
+    fields = [
+        pa.field(name, kind.type) for name, kind in zip(names, kinds, strict=True)
+    ]
+    return pa.schema(
+        fields, {NULLS_KEY: json.dumps(adopted).encode()} if adopted else None
+    )

@@ -8,6 +8,7 @@ Arrow's converters take more than a column of a type should: ``00123`` and
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -90,7 +91,9 @@ def inferable(dialect: Dialect) -> tuple[Kind, ...]:
     """Return the kinds that a column may turn out to be, the best first."""
     booleans = "|".join(map(re.escape, dialect.true_values + dialect.false_values))
     point = re.escape(dialect.decimal_point)
-    double = rf"-?(?:(?:0|[1-9][0-9]*)(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
+    double = (
+        rf"-?(?:(?:0|[1-9][0-9]*)(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
+    )
     utc = pa.timestamp("us", "UTC")
     kinds = [
         Kind(pa.bool_(), booleans) if booleans else None,
@@ -142,7 +145,9 @@ def declared(type: pa.DataType, dialect: Dialect) -> Kind:
     kind = Kind(type)
     if kind.is_text:
         return kind
-    return Kind(type, _loose(type, dialect), lambda values: castable(values, type, dialect))
+    return Kind(
+        type, _loose(type, dialect), lambda values: castable(values, type, dialect)
+    )
 
 
 def _loose(type: pa.DataType, dialect: Dialect) -> str | None:
@@ -150,11 +155,13 @@ def _loose(type: pa.DataType, dialect: Dialect) -> str | None:
     if pa.types.is_integer(type):
         return _spaced("-?(?:0[xX][0-9a-fA-F]+|[0-9]+)")
     if pa.types.is_floating(type) or pa.types.is_decimal(type):
-        return _spaced(rf"[-+]?[0-9{re.escape(dialect.decimal_point)}]*(?:[eE][+-]?[0-9]+)?") + (
-            "|" + _spaced("[-+]?(?i:inf|infinity|nan)")
-        )
+        return _spaced(
+            rf"[-+]?[0-9{re.escape(dialect.decimal_point)}]*(?:[eE][+-]?[0-9]+)?"
+        ) + ("|" + _spaced("[-+]?(?i:inf|infinity|nan)"))
     if pa.types.is_boolean(type):
-        return "|".join(map(re.escape, dialect.true_values + dialect.false_values)) or None
+        return (
+            "|".join(map(re.escape, dialect.true_values + dialect.false_values)) or None
+        )
     if pa.types.is_date(type) or pa.types.is_timestamp(type):
         return rf"{_DATE}(?:[ T][0-9:.]+{_ZONE}?)?"
     return None
@@ -172,7 +179,9 @@ def _fits_int64(values: pa.StringArray) -> Mask:
     short = pc.less_equal(pc.binary_length(values), 18)
     if short.false_count == 0:
         return short
-    return _each(values, pc.invert(short), lambda text: -(2**63) <= int(text) < 2**63, short)
+    return _each(
+        values, pc.invert(short), lambda text: -(2**63) <= int(text) < 2**63, short
+    )
 
 
 def _fits_double(values: pa.StringArray, point: str) -> Mask:
@@ -213,7 +222,9 @@ def _formatted(type: pa.DataType, formats: tuple[str, ...]) -> Kind:
     zoned = pa.types.is_timestamp(type) and type.tz is not None
 
     def parse(values: pa.StringArray) -> pa.Array:
-        return _strptime(values, formats, type if zoned else pa.timestamp("us")).cast(type)
+        return _strptime(values, formats, type if zoned else pa.timestamp("us")).cast(
+            type
+        )
 
     def check(values: pa.StringArray) -> Mask:
         moments = _strptime(values, formats, type if zoned else pa.timestamp("us"))
@@ -222,7 +233,9 @@ def _formatted(type: pa.DataType, formats: tuple[str, ...]) -> Kind:
     return Kind(type, check=check, parse=parse)
 
 
-def _strptime(values: pa.StringArray, formats: tuple[str, ...], type: pa.DataType) -> pa.Array:
+def _strptime(
+    values: pa.StringArray, formats: tuple[str, ...], type: pa.DataType
+) -> pa.Array:
     moments = pa.nulls(len(values), type)
     for format in formats:
         parsed = pc.strptime(values, format=format, unit="us", error_is_null=True)
@@ -235,18 +248,20 @@ def _strptime(values: pa.StringArray, formats: tuple[str, ...], type: pa.DataTyp
         ).fill_null(False)
         if doubtful.true_count:
             where = parsed.is_valid().fill_null(False)
-            exists = _each(values, doubtful, lambda text: _exists(text, format), where)
+            exists = _each(values, doubtful, partial(_exists, format), where)
             parsed = pc.if_else(exists, parsed, None)
         moments = pc.coalesce(moments, parsed.cast(type))
     iso = _DATE + (_TIME % 6 + _ZONE if type.tz else f"(?:{_TIME % 6})?")
     matches = pc.match_substring_regex(values, f"^(?:{iso})$").fill_null(False)
     if matches.true_count:
         texts = pc.if_else(matches, values, None)
-        moments = pc.coalesce(moments, pc.if_else(castable(texts, type), texts, None).cast(type))
+        moments = pc.coalesce(
+            moments, pc.if_else(castable(texts, type), texts, None).cast(type)
+        )
     return moments
 
 
-def _exists(text: str, format: str) -> bool:
+def _exists(format: str, text: str) -> bool:
     try:
         datetime.strptime(text, format)
     except ValueError:

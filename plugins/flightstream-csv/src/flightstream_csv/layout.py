@@ -32,6 +32,16 @@ class Layout:
     null_values: tuple[str, ...] = ("",)
     quoted_nulls: bool = False
 
+    @property
+    def text_nulls(self) -> tuple[str, ...]:
+        """What is null in text columns, where it is not in quotes."""
+        return ("", *(text for text in self.dialect.null_values or () if text))
+
+    @property
+    def has_own_nulls(self) -> bool:
+        """Whether other columns have nulls that text columns do not."""
+        return self.quoted_nulls or set(self.text_nulls) != set(self.null_values)
+
 
 class Layouts:
     """The layouts of the files that were asked for last.

@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from typing import Literal
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 from attrs import frozen
 
-from flightstream_csv.dialect import Dialect
-from flightstream_csv.kinds import Kind
+from flightstream_csv.kinds import TEXT, Kind
 from flightstream_csv.layout import Layout
 from flightstream_csv.records import RaggedRows, parse_options, read_options
+from flightstream_csv.zeros import ZeroFinder, is_suspect
 
 _DOUBLES_EXACT_BELOW = 2.0**53
 
@@ -82,21 +81,23 @@ class BlockParser:
         self._null_values = on_bad_value == "null"
         self._skip_rows = on_bad_row == "skip"
         self._read_options = read_options(self._names)
-        self._groups = _groups(layout, self._kinds, raw=False)
-        self._raw_groups = _groups(layout, self._kinds, raw=True)
-        self._exact = [name for name, kind in self._kinds.items() if kind.exact]
-        self._zeros = _ZeroFinder(self._dialect)
+        groups = _groups(layout, self._kinds or {self._names[0]: TEXT})
+        self._as_served = [self._options(layout, names) for names in groups]
+        self._as_bytes = [self._options(layout, names, pa.binary()) for names in groups]
+        exact = [name for name, kind in self._kinds.items() if kind.exact]
+        self._exact = [self._options(layout, exact, pa.string())] if exact else []
+        self._zeros = ZeroFinder(self._dialect)
 
     def parse(self, block: bytes) -> Parsed:
         """Parse whole records."""
         ragged = RaggedRows(self._skip_rows)
         try:
-            columns = self._read(block, self._groups, ragged)
+            columns = self._read(block, self._as_served, ragged)
         except pa.ArrowInvalid:
             if ragged.numbers and not self._skip_rows:
                 return Parsed(None, problem=self._ragged_problem(ragged))
             return self._parse_carefully(block)
-        if self._is_doubtful(block, columns):
+        if not self._is_exact(block, columns):
             return self._parse_carefully(block)
         arrays = []
         for name, kind in self._kinds.items():
@@ -112,7 +113,7 @@ class BlockParser:
         # Slower: every column as bytes first, then value by value what fits.
         ragged = RaggedRows(self._skip_rows)
         try:
-            raw = self._read(block, self._raw_groups, ragged)
+            raw = self._read(block, self._as_bytes, ragged)
         except pa.ArrowInvalid:
             return Parsed(None, problem=self._ragged_problem(ragged))
         problems: list[Problem] = []
@@ -136,7 +137,9 @@ class BlockParser:
                     f"{shorten(value)!r} is no {kind.type}: set column_types"
                     f' = {{ {_toml_key(name)} = "string" }} or on_bad_value = "null"'
                 )
-                problems.append(Problem(ragged.number_of(index), reason, name, shorten(value)))
+                problems.append(
+                    Problem(ragged.number_of(index), reason, name, shorten(value))
+                )
                 continue
             if bad.true_count:
                 nulled += bad.true_count
@@ -152,23 +155,53 @@ class BlockParser:
         columns: dict[str, pa.Array] = {}
         for options in groups:
             ragged.numbers.clear()
-            parse = parse_options(self._dialect, columns=len(self._names), ragged=ragged)
-            table = pacsv.read_csv(pa.BufferReader(block), self._read_options, parse, options)
+            parse = parse_options(
+                self._dialect, columns=len(self._names), ragged=ragged
+            )
+            table = pacsv.read_csv(
+                pa.BufferReader(block), self._read_options, parse, options
+            )
             for name, column in zip(table.column_names, table.columns, strict=True):
                 columns[name] = (
-                    column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+                    column.chunk(0)
+                    if column.num_chunks == 1
+                    else column.combine_chunks()
                 )
         return columns
 
-    def _is_doubtful(self, block: bytes, columns: dict[str, pa.Array]) -> bool:
-        for name in self._exact:
-            if pa.types.is_floating(self._kinds[name].type):
-                least, most = pc.min_max(columns[name]).values()
-                if most.is_valid and (
-                    most.as_py() >= _DOUBLES_EXACT_BELOW or least.as_py() <= -_DOUBLES_EXACT_BELOW
-                ):
-                    return True
-        return bool(self._exact) and self._zeros.find(block)
+    def _is_exact(self, block: bytes, columns: dict[str, pa.Array]) -> bool:
+        # Arrow has taken every text for a number: was each of them one?
+        if not self._exact or not (
+            any(map(_is_large, columns.values())) or self._zeros.find(block)
+        ):
+            return True
+        texts = self._read(block, self._exact, RaggedRows(skip=True))
+        for name, values in texts.items():
+            suspects = values.filter(is_suspect(values))
+            if self._kinds[name].valid(suspects).false_count:
+                return False
+        return True
+
+    def _options(
+        self, layout: Layout, names: list[str], read_as: pa.DataType | None = None
+    ) -> pacsv.ConvertOptions:
+        # Groups are all text, or have none, or make no difference.
+        kinds = [self._kinds.get(name, TEXT) for name in names]
+        is_text = any(kind.is_text for kind in kinds)
+        return pacsv.ConvertOptions(
+            check_utf8=read_as is None,
+            column_types={
+                name: read_as or kind.read_as
+                for name, kind in zip(names, kinds, strict=True)
+            },
+            include_columns=names,
+            null_values=layout.text_nulls if is_text else layout.null_values,
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=not is_text and layout.quoted_nulls,
+            true_values=self._dialect.true_values,
+            false_values=self._dialect.false_values,
+            decimal_point=self._dialect.decimal_point,
+        )
 
     def _parsed(
         self,
@@ -197,60 +230,24 @@ class BlockParser:
         return Problem(ragged.numbers[0], reason, value=shorten(ragged.text))
 
 
-class _ZeroFinder:
-    """Finds blocks in which some field may begin like ``007``, ``-007`` or ``0x7``."""
-
-    def __init__(self, dialect: Dialect) -> None:
-        self._starts = [ord(mark) for mark in (dialect.delimiter, "\n", "\r", *dialect.quote)]
-        self._start = np.zeros(256, np.bool_)
-        self._start[[*self._starts, *b" \t"]] = True
-        self._next = np.zeros(256, np.bool_)
-        self._next[list(b"0123456789xX")] = True
-
-    def find(self, block: bytes) -> bool:
-        text = np.frombuffer(b"\n\n" + block + b"\n", np.uint8)
-        before, zero = text[1:-2], text[2:-1] == ord("0")
-        direct = before == self._starts[0]
-        for mark in self._starts[1:]:
-            direct |= before == mark
-        direct &= zero
-        at = np.flatnonzero(direct)
-        if self._next[text[at + 3]].any():
-            return True
-        # After a sign or a blank, if that begins a field: dates have more of them.
-        at = np.flatnonzero(((before == ord("-")) | (before == 32) | (before == 9)) & zero)
-        return bool((self._start[text[at]] & self._next[text[at + 3]]).any())
-
-
-def _groups(layout: Layout, kinds: dict[str, Kind], *, raw: bool) -> list[pacsv.ConvertOptions]:
+def _groups(layout: Layout, kinds: dict[str, Kind]) -> list[list[str]]:
     # In a text column only an empty field is null, whatever else is null in others.
     # Where that makes a difference the block is read twice.
-    dialect = layout.dialect
-    text_nulls = ("", *(text for text in dialect.null_values or () if text))
-    same = not layout.quoted_nulls and set(text_nulls) == set(layout.null_values)
-    chosen = kinds or {layout.schema.names[0]: layout.kinds[0]}
-    groups = []
-    for is_text in (True, False):
-        names = [name for name, kind in chosen.items() if same or kind.is_text == is_text]
-        if not names or (same and not is_text):
-            continue
-        groups.append(
-            pacsv.ConvertOptions(
-                check_utf8=not raw,
-                column_types={
-                    name: pa.binary() if raw or not kinds else chosen[name].read_as
-                    for name in names
-                },
-                include_columns=names,
-                null_values=text_nulls if is_text else layout.null_values,
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=not is_text and layout.quoted_nulls,
-                true_values=dialect.true_values,
-                false_values=dialect.false_values,
-                decimal_point=dialect.decimal_point,
-            )
-        )
-    return groups
+    texts = [name for name, kind in kinds.items() if kind.is_text]
+    others = [name for name in kinds if not kinds[name].is_text]
+    if layout.has_own_nulls:
+        return [names for names in (texts, others) if names]
+    return [list(kinds)]
+
+
+def _is_large(column: pa.Array) -> bool:
+    # Beyond it, an integer may have been rounded.
+    if not pa.types.is_floating(column.type):
+        return False
+    return any(
+        bound.is_valid and not abs(bound.as_py()) < _DOUBLES_EXACT_BELOW
+        for bound in pc.min_max(column).values()
+    )
 
 
 def _decode(raw: pa.BinaryArray) -> tuple[pa.StringArray, tuple[int, str] | None]:

@@ -25,6 +25,7 @@ class RaggedRows:
     text: str = ""
 
     def __call__(self, row: pacsv.InvalidRow) -> str:
+        """Note a record, and tell the reader what to do."""
         if not self.numbers:
             self.fields, self.text = row.actual_columns, row.text or ""
         self.numbers.append(row.number)
@@ -42,7 +43,9 @@ class RaggedRows:
 
 def read_options(names: Sequence[str]) -> pacsv.ReadOptions:
     """Return options for a block of records without a header."""
-    return pacsv.ReadOptions(column_names=list(names), use_threads=False, block_size=_WHOLE)
+    return pacsv.ReadOptions(
+        column_names=list(names), use_threads=False, block_size=_WHOLE
+    )
 
 
 def parse_options(
@@ -77,7 +80,9 @@ def split(record: bytes, dialect: Dialect) -> list[str]:
     names = [f"f{position}" for position in range(most)]
     table = pacsv.read_csv(
         pa.BufferReader(record),
-        pacsv.ReadOptions(autogenerate_column_names=True, use_threads=False, block_size=_WHOLE),
+        pacsv.ReadOptions(
+            autogenerate_column_names=True, use_threads=False, block_size=_WHOLE
+        ),
         parse_options(dialect, columns=1),
         pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
     )

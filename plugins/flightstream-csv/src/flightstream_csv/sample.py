@@ -106,7 +106,9 @@ def certain_records(
     """
     quotes = cutter.count_quotes(data)
     if quotes:
-        ways = [inside for inside in (False, True) if cutter.is_strict(data, inside=inside)]
+        ways = [
+            inside for inside in (False, True) if cutter.is_strict(data, inside=inside)
+        ]
         if at_end:
             ways = [inside for inside in ways if (quotes + inside) % 2 == 0]
     else:
@@ -137,7 +139,11 @@ def _read(text: Text, size: int) -> tuple[bytes, bool]:
 def _header_start(data: bytes, skip_rows: int) -> int:
     position = 0
     for _ in range(skip_rows):
-        ends = [at for at in (data.find(b"\n", position), data.find(b"\r", position)) if at >= 0]
+        ends = [
+            at
+            for at in (data.find(b"\n", position), data.find(b"\r", position))
+            if at >= 0
+        ]
         if not ends:
             return len(data)
         position = min(ends)
@@ -151,7 +157,9 @@ def _fields(
     file: File, header: bytes, dialect: Dialect, cutter: Cutter, encoding: str
 ) -> list[str]:
     if not header:
-        raise InvalidData(f"the file {file.name!r} is empty: it has no header and no rows")
+        raise InvalidData(
+            f"the file {file.name!r} is empty: it has no header and no rows"
+        )
     if cutter.is_open(header):
         raise InvalidData(f"the file {file.name!r} ends inside an open quote")
     try:

@@ -1,7 +1,7 @@
 """One file as a stream of batches: cut, parsed in parallel, given out in order."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future, wait
 
 import pyarrow as pa
@@ -58,7 +58,7 @@ def scan(
     workers: Workers,
     counts: ScanCounts,
     sizes: Sizes,
-) -> Iterator[pa.RecordBatch]:
+) -> Generator[pa.RecordBatch]:
     """Yield the rows of a file.
 
     Raises:
@@ -80,7 +80,9 @@ def scan(
                     except (StopIteration, _Broken, FlightStreamError) as exc:
                         end = exc
                     else:
-                        pending.append((len(block), workers.submit(parser.parse, block)))
+                        pending.append(
+                            (len(block), workers.submit(parser.parse, block))
+                        )
                 if not pending:
                     break
                 parsed = pending.popleft()[1].result()
@@ -110,7 +112,9 @@ def _has_room(pending: "deque[tuple[int, Future[Parsed]]]") -> bool:
     )
 
 
-def _read_ahead(text: Text, start: int, workers: Workers, size: int) -> Iterator[bytes]:
+def _read_ahead(
+    text: Text, start: int, workers: Workers, size: int
+) -> Generator[bytes]:
     # Reading, decompressing and decoding go on while earlier blocks are parsed.
     coming = workers.submit(_skip_then_read, text, start, size)
     try:
@@ -130,7 +134,7 @@ def _skip_then_read(text: Text, start: int, size: int) -> bytes:
     return text.read(size)
 
 
-def _blocks(chunks: Iterator[bytes], cutter: Cutter, sizes: Sizes) -> Iterator[bytes]:
+def _blocks(chunks: Iterator[bytes], cutter: Cutter, sizes: Sizes) -> Generator[bytes]:
     rest = b""
     try:
         for chunk in chunks:
@@ -161,7 +165,11 @@ def _invalid(file: File, parsed: Parsed, before: int) -> InvalidData:
     problem = parsed.problem
     assert problem is not None
     row = before + problem.row
-    where = f"row {row}" if problem.column is None else f"row {row}, column {problem.column!r}"
+    where = (
+        f"row {row}"
+        if problem.column is None
+        else f"row {row}, column {problem.column!r}"
+    )
     return InvalidData(
         f"{file.name!r}, {shorten(where)}: {problem.reason}",
         row=row,
@@ -174,7 +182,6 @@ def _broken(
     file: File, layout: Layout, cutter: Cutter, broken: _Broken, before: int
 ) -> InvalidData:
     # Bytes that cannot be decoded follow the text: the record's last field is theirs.
-    before += 0
     column = None
     if broken.value is not None:
         rest = broken.rest + (cutter.quote if cutter.is_open(broken.rest) else b"")
