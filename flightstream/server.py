@@ -111,7 +111,7 @@ class Server:
         service = Service(
             registry,
             version=self.info.version,
-            batch_bytes=server.batch_bytes,
+            batch_bytes=min(server.batch_bytes, server.max_send_message_bytes),
             max_batch_bytes=server.max_send_message_bytes,
             listing_ttl_seconds=server.listing_ttl_seconds,
         )
@@ -180,17 +180,14 @@ def _load(
 ) -> Loaded:
     if isinstance(config, Loaded):
         return config
-    given: dict[str, Any] = {f"server.{key}": value for key, value in settings.items()}
-    given |= {f"sources.{name}": uri for name, uri in (sources or {}).items()}
-    given |= {f"plugins.{name}": table for name, table in (options or {}).items()}
+    given = {"server": settings, "sources": sources or {}, "plugins": options or {}}
     if isinstance(config, Path | str):
         return load_config(config, overrides=given)
     tables: dict[str, Any] = {} if config is None else config.to_mapping()
-    for key, value in given.items():
-        section, _, name = key.partition(".")
-        tables[section] = {**tables.get(section, {}), name: value}
+    for section, values in given.items():
+        tables[section] = {**tables.get(section, {}), **values}
     if config is None and plugins:
-        tables["plugins"] = {"enabled": [], **tables.get("plugins", {})}
+        tables["plugins"] = {"enabled": [], **tables["plugins"]}
     return load_mapping(tables)
 
 

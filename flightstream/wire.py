@@ -18,7 +18,9 @@ from flightstream import errors
 from flightstream.errors import FlightStreamError, InvalidCommand
 
 MAX_COMMAND_BYTES = 64 * 1024
-MAX_MESSAGE_BYTES = 1000  # gRPC metadata breaks at a few kilobytes
+# All of gRPC's metadata has to stay below 8 KB, and an error is in it twice, encoded.
+MAX_MESSAGE_BYTES = 1000
+_MAX_DETAIL_BYTES = 200
 _NAME_KEYS = (
     "flight",
     "dataset",
@@ -166,10 +168,11 @@ def error_to_json(error: FlightStreamError, call: str) -> tuple[str, bytes]:
     The JSON has ``code``, ``message``, ``call``, and what else is known:
     ``flight``, ``row``, ``column``, ….
     """
-    message = _shortened(" ".join(error.message.split()), MAX_MESSAGE_BYTES)
+    message = _shortened(_printable(" ".join(error.message.split())), MAX_MESSAGE_BYTES)
     document: dict[str, Any] = {"code": error.code, "message": message}
     for key, value in error.details().items():
-        document[key] = _shortened(value, 200) if isinstance(value, str) else value
+        known = isinstance(value, int | float)
+        document[key] = value if known else _shortened(str(value), _MAX_DETAIL_BYTES)
     document["call"] = call
     return message, json.dumps(document, ensure_ascii=False).encode()
 
@@ -186,17 +189,27 @@ def error_from_json(message: str, data: bytes) -> FlightStreamError:
     try:
         document = json.loads(data)
         error = _ERRORS.get(document.pop("code"), FlightStreamError)
-    except (ValueError, AttributeError, KeyError, TypeError):
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
         return FlightStreamError(message)
     known = {attribute.name for attribute in attrs.fields(error)}
     return error(**{"message": message} | {k: v for k, v in document.items() if k in known})
 
 
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
 def _shortened(text: str, max_bytes: int) -> str:
-    encoded = text.encode(errors="backslashreplace")
-    if len(encoded) <= max_bytes:
-        return encoded.decode()
-    return encoded[: max_bytes - 3].decode(errors="ignore") + "…"
+    """Cut text to what takes no more than so many bytes within JSON, where letters are escaped."""
+    text = text[: max_bytes + 1].encode(errors="backslashreplace").decode()
+    size = end = 0
+    for letter in text:
+        size += len(json.dumps(letter, ensure_ascii=False).encode()) - 2
+        if size > max_bytes:
+            return text[:end] + "…"
+        if size <= max_bytes - 3:
+            end += 1
+    return text
 
 
 _ERRORS: dict[str, type[FlightStreamError]] = {

@@ -1,5 +1,6 @@
 """The converter: what each declared type takes from TOML, strictly."""
 
+import datetime
 import math
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -52,6 +53,8 @@ def make_converter(environ: Mapping[str, str], folder: Path) -> Converter:
     add = converter.register_structure_hook_factory
     for scalar, check in _SCALARS.items():
         converter.register_structure_hook(scalar, check)
+    for moment in (datetime.date, datetime.datetime, datetime.time):
+        converter.register_structure_hook(moment, _moment)
     converter.register_structure_hook(ByteSize, _byte_size)
     converter.register_structure_hook(Secret, partial(_secret, environ, folder))
     converter.register_structure_hook(Path, partial(_path, folder))
@@ -100,6 +103,12 @@ _SCALARS: dict[type, Hook] = {
     int: _scalar(int),
     float: _scalar(float, int),
 }
+
+
+def _moment(raw: Any, type_: Any) -> Any:
+    if type(raw) is not type_:  # a datetime is a date to Python, not to TOML
+        raise WrongType(type_, raw)
+    return raw
 
 
 def _byte_size(raw: Any, type_: Any) -> ByteSize:

@@ -30,7 +30,7 @@ class _Given:
         return self.origin.layer is Layer.VARIABLE
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Reader:
     """Structures tables of the settings, and reports what is wrong with them.
 
@@ -113,7 +113,7 @@ class Reader:
 
     def show(self, key: Key, value: Any, type_: Any, origin: Origin) -> None:
         """Note a value for ``flightstream check``."""
-        shown = "***" if mentions_secret(type_) and value is not None else toml_text(value)
+        shown = '"***"' if mentions_secret(type_) and value is not None else toml_text(value)
         self.report.rows[dotted(key)] = Row(dotted(key), shown, origin.name)
 
     def _given(self, name: str, declared: Option, tables: Sequence[Key]) -> Iterator[_Given]:

@@ -77,7 +77,10 @@ def dotted(path: Iterable[Any]) -> str:
 
 def quoted(text: str) -> str:
     """Write text as TOML does, in one line."""
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    return "".join(
+        letter if letter.isprintable() else f"\\U{ord(letter):08x}"
+        for letter in json.dumps(text, ensure_ascii=False)
+    )
 
 
 def unknown_key(key: str, known: Iterable[str], *, elsewhere: Iterable[str] = ()) -> str:

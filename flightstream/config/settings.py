@@ -40,7 +40,7 @@ class Origin:
     folder: Path
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Settings:
     """The merged tables of all layers, before any value is looked at.
 

@@ -16,6 +16,7 @@ from cattrs.errors import (
 from flightstream.config.converter import Invalid, make_converter, validated
 from flightstream.config.environment import Text
 from flightstream.config.problems import unknown_key
+from flightstream.config.words import expected
 
 Fault: TypeAlias = tuple[tuple[Any, ...], str]
 
@@ -30,7 +31,7 @@ class Faulty(Exception):
         self.faults = faults
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Structurer:
     """Turns raw values into declared types.
 
@@ -59,10 +60,11 @@ class Structurer:
         """
         if folder not in self._converters:
             self._converters[folder] = make_converter(self.environ, folder)
-        hook = validated(attribute, self._converters[folder].get_structure_hook(type_))
+        converter = self._converters[folder]
         faults: list[Fault] = []
-        for literal in (True, False) if _has_text(raw) else (True,):
+        for literal in (True, False):
             try:
+                hook = validated(attribute, converter.get_structure_hook(type_))
                 return hook(_plain(raw, literal=literal), type_)
             except Exception as exc:  # hooks, types and validators may be a plugin's
                 faults = faults or list(_faults(exc))
@@ -83,7 +85,7 @@ def _faults(exc: BaseException) -> Iterator[Fault]:
         case KeyError():
             yield (), "required, but not set"
         case StructureHandlerNotFoundError():
-            yield (), f"its type {exc.type_!r} is none that can be configured"
+            yield (), f"a {expected(exc.type_)!r} cannot be configured"
         case _:
             # attrs validators put the message first and what they looked at behind it.
             yield (), str(exc.args[0]) if exc.args else type(exc).__name__
@@ -96,12 +98,6 @@ def _step(exc: BaseException) -> tuple[Any, ...]:
         if isinstance(note, IterableValidationNote):
             return (note.index,)
     return ()
-
-
-def _has_text(raw: Any) -> bool:
-    if isinstance(raw, Mapping):
-        return any(map(_has_text, raw.values()))
-    return isinstance(raw, Text)
 
 
 def _plain(raw: Any, *, literal: bool, depth: int = 0) -> Any:

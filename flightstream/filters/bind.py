@@ -145,9 +145,11 @@ class Scope:
         if isinstance(operand, Value):
             return disjunction(equals)
         values = dict.fromkeys(node.value for node in equals if isinstance(node, Compare))
-        others = dict.fromkeys(node for node in equals if not isinstance(node, Compare))
-        if values:  # They are already unknown for null, all that never() adds.
-            others.pop(never(operand.text), None)
+        # Beside a value, never() adds nothing: that one is unknown for null too.
+        redundant = never(operand.text) if values else None
+        others = dict.fromkeys(
+            node for node in equals if not isinstance(node, Compare) and node != redundant
+        )
         return disjunction((*_equal_to_one(operand.text, tuple(values)), *others))
 
     def _like(self, operand: Operand, pattern: Value, escape: Value | None) -> Node:

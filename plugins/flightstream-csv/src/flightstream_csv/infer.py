@@ -124,13 +124,11 @@ def _sample(
     size: int,
 ) -> pa.Table:
     texts = [_texts(head.records, names, dialect, RaggedRows(skip=True))]
-    quoted_lines = cutter.has_quoted_lines(head.records)
-    trusted = cutter.is_strict(head.records)
     for data, at_end in read_windows(file, head, size):
-        if cutter.count_quotes(data) and not trusted:
+        if cutter.count_quotes(data) and not head.is_strict:
             continue
         records = certain_records(
-            data, cutter, at_end=at_end, quoted_lines=quoted_lines
+            data, cutter, at_end=at_end, quoted_lines=head.has_quoted_lines
         )
         if records:
             ragged = RaggedRows(skip=True)

@@ -76,6 +76,7 @@ def split(record: bytes, dialect: Dialect) -> list[str]:
         UnicodeDecodeError: It is not UTF-8.
     """
     record.decode()
+    record += b"" if record.endswith((b"\n", b"\r")) else b"\n"
     most = record.count(dialect.delimiter.encode()) + 1
     names = [f"f{position}" for position in range(most)]
     table = pacsv.read_csv(

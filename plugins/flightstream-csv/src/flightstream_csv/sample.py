@@ -16,8 +16,9 @@ from flightstream_csv.dialect import Dialect
 from flightstream_csv.records import split
 from flightstream_csv.text import Text, Undecodable, compression
 
-RECORD_BYTES = 64 * 2**20  # the longest record there may be
+RECORD_BYTES = 32 * 2**20  # the longest record there may be
 _CHUNK = 2**20
+_GROWTH = 4 * _CHUNK
 _WINDOWS = 12
 _LINE_ENDS = b"\r\n"
 
@@ -32,6 +33,8 @@ class Head:
         records: Whole records of data.
         encoding: What the file turned out to be.
         is_whole: Whether ``records`` are all there are.
+        is_strict: Whether quotes are only where parity tells what they mean.
+        has_quoted_lines: Whether there are line ends in quotes.
     """
 
     fields: list[str]
@@ -39,6 +42,8 @@ class Head:
     records: bytes
     encoding: str
     is_whole: bool
+    is_strict: bool
+    has_quoted_lines: bool
 
 
 def read_head(file: File, dialect: Dialect, cutter: Cutter, size: int) -> Head:
@@ -52,24 +57,30 @@ def read_head(file: File, dialect: Dialect, cutter: Cutter, size: int) -> Head:
         while True:
             begin = _header_start(data, dialect.skip_rows)
             end = begin + cutter.first(data[begin:], final=is_whole)
-            if end > begin or is_whole:
+            start = end if dialect.header is True else begin
+            # At least one record beside the header, however long it is.
+            length = cutter.cut(data[start:], final=is_whole) if end > begin else 0
+            if length or is_whole is not False:
                 break
             if len(data) > RECORD_BYTES:
-                raise InvalidData(f"the header of {file.name!r} is longer than 64 MiB")
-            more, is_whole = _read(text, len(data))
+                raise InvalidData(f"a record of {file.name!r} is longer than 32 MiB")
+            more, is_whole = _read(text, min(len(data), _GROWTH))
             data += more
-        encoding = text.encoding
-    header = data[begin:end] if end > begin else data[begin:]
-    start = begin + len(header) if dialect.header is True else begin
+    if end == begin:  # one record without a line end
+        if is_whole is None:
+            raise _undecodable(file, text.encoding)
+        end = len(data)
+        start = end if dialect.header is True else begin
+    fields = _fields(file, data[begin:end], dialect, cutter, text.encoding)
     records = data[start:]
-    if not is_whole:
-        records = records[: cutter.cut(records)]
     return Head(
-        _fields(file, header, dialect, cutter, encoding),
+        fields,
         start,
-        records,
-        encoding,
-        is_whole,
+        records if is_whole else records[:length],
+        text.encoding,
+        bool(is_whole),
+        cutter.is_strict(records),
+        cutter.has_quoted_lines(records),
     )
 
 
@@ -80,8 +91,8 @@ def read_windows(file: File, head: Head, size: int) -> Iterator[tuple[bytes, boo
     """
     if head.is_whole or compression(file) is not None:
         return
-    width = max(size // (_WINDOWS + 4), 1024)
-    first, last = min(size, file.size), max(file.size - width, 0)
+    width = size // (_WINDOWS + 4)
+    first, last = size // 4, max(file.size - width, 0)
     with file.open() as raw:
         for number in range(1, _WINDOWS + 1):
             offset = first + (last - first) * number // _WINDOWS
@@ -121,14 +132,15 @@ def certain_records(
     return data if at_end else data[: cutter.cut(data)]
 
 
-def _read(text: Text, size: int) -> tuple[bytes, bool]:
+def _read(text: Text, size: int) -> tuple[bytes, bool | None]:
+    # Whether it is all there is; None if what follows cannot be decoded.
     parts: list[bytes] = []
     length = 0
     while length < size:
         try:
             part = text.read(min(_CHUNK, size - length) if parts else min(_CHUNK, size))
         except Undecodable:
-            return b"".join(parts), False
+            return b"".join(parts), None
         if not part:
             return b"".join(parts), True
         parts.append(part)
@@ -165,15 +177,19 @@ def _fields(
     try:
         fields = split(header, dialect)
     except UnicodeDecodeError:
-        raise InvalidData(
-            f"the header of {file.name!r} is not {encoding}: set the option 'encoding'"
-        ) from None
+        raise _undecodable(file, encoding) from None
     if dialect.header is True and any("\0" in name for name in fields):
         raise InvalidData(
             f"the header of {file.name!r} holds NUL characters: if the file is UTF-16 without"
             ' byte order mark, set encoding = "utf-16-le"'
         )
     return fields
+
+
+def _undecodable(file: File, encoding: str) -> InvalidData:
+    return InvalidData(
+        f"the header of {file.name!r} is not {encoding}: set the option 'encoding'"
+    )
 
 
 def _decode(raw: bytes, encoding: str) -> bytes:

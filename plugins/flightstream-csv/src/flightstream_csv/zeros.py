@@ -59,7 +59,10 @@ class ZeroFinder:
 def is_suspect(values: pa.StringArray) -> pa.BooleanArray:
     """Tell which texts have to be held against the pattern of a number; few have."""
     length = pc.binary_length(values)
-    suspect = pc.greater_equal(length, 16)
+    suspect = pc.or_(
+        pc.greater_equal(length, 16),
+        pc.match_substring(values, "e", ignore_case=True),
+    )
     zero = pc.and_(pc.starts_with(values, "0"), pc.greater(length, 1))
     for mask in (zero, *(pc.starts_with(values, lead) for lead in ("-0", " ", "\t"))):
         suspect = pc.or_(suspect, mask)
