@@ -451,7 +451,7 @@ class TestActions:
 
     @pytest.mark.parametrize("result", [[b"a", b""], (part for part in (b"a", b"")), {b"a": 1}])
     def test_any_iterable_of_bytes_is_a_result(self, result):
-        assert list(self.run(result))[0] == b"a"
+        assert next(iter(self.run(result))) == b"a"
 
     @pytest.mark.parametrize(
         ("result", "message"),
