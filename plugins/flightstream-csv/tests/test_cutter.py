@@ -3,13 +3,12 @@
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
-
 from flightstream_csv.cutter import Cutter
 from flightstream_csv.dialect import Dialect
 from flightstream_csv.records import RaggedRows, parse_options
 from flightstream_csv.zeros import ZeroFinder
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 COMMA, ESCAPED = Dialect(), Dialect(escape="\\")
 DIALECTS = {

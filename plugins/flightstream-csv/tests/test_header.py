@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 import structlog
+from flightstream_csv.header import distinct
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flightstream import InvalidData
-from flightstream_csv.header import distinct
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_changed_names_are_a_warning(serve: Any) -> None:
     served = serve("a,a,\n1,2,3\n")
 
     with structlog.testing.capture_logs() as logs:
-        served.schema
+        served.ask()
 
     assert served.rows() == [{"a": 1, "a_2": 2, "column_3": 3}]
     assert [log["names"] for log in logs if log["log_level"] == "warning"] == [
@@ -70,7 +70,7 @@ def test_given_names_of_another_number_are_invalid_data(serve: Any) -> None:
     with pytest.raises(
         InvalidData, match="has 2 columns, but the option 'header' names 1"
     ):
-        serve("1,x\n", header=("n",)).schema
+        serve("1,x\n", header=("n",)).ask()
 
 
 def test_header_alone_is_a_schema_without_rows(serve: Any) -> None:
@@ -93,12 +93,12 @@ def test_blank_lines_before_the_header_are_left_out(serve: Any) -> None:
 @pytest.mark.parametrize("content", ["\n", "\ufeff", "\r\n\r\n", "a,b\n1,2\n"])
 def test_nothing_but_skipped_lines_is_invalid_data(serve: Any, content: str) -> None:
     with pytest.raises(InvalidData, match="empty"):
-        serve(content, skip_rows=2).schema
+        serve(content, skip_rows=2).ask()
 
 
 def test_header_that_is_never_closed_is_invalid_data(serve: Any) -> None:
     with pytest.raises(InvalidData, match="open quote"):
-        serve('a,"b\n1,2\n').schema
+        serve('a,"b\n1,2\n').ask()
 
 
 def test_header_longer_than_the_sample_is_read(serve: Any) -> None:

@@ -50,7 +50,7 @@ def test_value_that_does_not_fit_is_named_with_its_cure(
 
 @pytest.mark.parametrize("block_bytes", [40, 1000, 2**21])
 def test_bad_value_becomes_null_and_is_counted(serve: Any, block_bytes: int) -> None:
-    odd = {1500: "x,007,t", 1600: '"",1e3,"00"', 1700: ",NA,"}
+    odd = {1500: "x,007,t", 1510: '"",1e3,"00"', 1520: ",missing,"}
     served = serve(
         grid(2000, odd), infer_bytes=1024, block_bytes=block_bytes, on_bad_value="null"
     )
@@ -59,8 +59,8 @@ def test_bad_value_becomes_null_and_is_counted(serve: Any, block_bytes: int) -> 
 
     assert len(rows) == 2000
     assert rows[1499] == {"i": None, "d": None, "t": "t"}
-    assert rows[1599] == {"i": None, "d": 1000.0, "t": "00"}
-    assert rows[1699] == {"i": None, "d": None, "t": None}
+    assert rows[1509] == {"i": None, "d": 1000.0, "t": "00"}
+    assert rows[1519] == {"i": None, "d": None, "t": None}
     assert served.counts.as_dict() == {"nulled_values": 4}
 
 
@@ -119,13 +119,12 @@ def test_row_number_counts_skipped_rows(serve: Any) -> None:
 
 def test_rows_before_a_bad_block_are_given_out(serve: Any) -> None:
     served = serve(grid(2000, {1500: "x,1,t"}), infer_bytes=1024, block_bytes=500)
-    rows = 0
+    batches: list[pa.RecordBatch] = []
 
     with pytest.raises(InvalidData):
-        for batch in served.batches():
-            rows += batch.num_rows
+        batches.extend(served.batches())
 
-    assert 1400 < rows < 1500
+    assert 1400 < sum(batch.num_rows for batch in batches) < 1500
 
 
 def test_declared_type_takes_what_arrow_takes(serve: Any) -> None:

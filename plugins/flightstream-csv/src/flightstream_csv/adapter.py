@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 import pyarrow as pa
-from attrs import evolve, field
+from attrs import evolve, field, validators
 
 from flightstream import (
     ByteSize,
@@ -89,7 +89,9 @@ class CsvAdapter:
         help="strptime formats of dates and timestamps, tried in this order; ISO 8601 always is.",
     )
     decimal_point: str = option(
-        ".", help="The decimal point.", validator=checks.is_mark
+        ".",
+        help="The decimal point.",
+        validator=validators.and_(checks.is_mark, checks.is_distinct),
     )
     column_types: dict[str, str] = option(
         factory=dict,
@@ -113,7 +115,6 @@ class CsvAdapter:
         "error",
         help="What to do with a record that has too many or too few fields.",
         choices=("error", "skip"),
-        validator=checks.is_distinct,
     )
 
     _layouts: Layouts = field(factory=Layouts, init=False)
