@@ -56,10 +56,12 @@ def read_head(file: File, dialect: Dialect, cutter: Cutter, size: int) -> Head:
         data, is_whole = _read(text, size)
         while True:
             begin = _header_start(data, dialect.skip_rows)
-            end = begin + cutter.first(data[begin:], final=is_whole)
+            end = begin + cutter.first(data[begin:], final=bool(is_whole))
             start = end if dialect.header is True else begin
             # At least one record beside the header, however long it is.
-            length = cutter.cut(data[start:], final=is_whole) if end > begin else 0
+            length = (
+                cutter.cut(data[start:], final=bool(is_whole)) if end > begin else 0
+            )
             if length or is_whole is not False:
                 break
             if len(data) > RECORD_BYTES:
