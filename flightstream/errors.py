@@ -36,7 +36,7 @@ class FlightStreamError(Exception):
 
     code: ClassVar[str] = "internal"
 
-    message: str
+    message: str = field(converter=str)
     flight: str | None = field(default=None, kw_only=True)
     call: str | None = field(default=None, kw_only=True)
 

@@ -180,9 +180,7 @@ def authenticate(credentials: Credentials) -> Identity | None:
 
 
 @hookspec
-def authorize(
-    identity: Identity, path: tuple[str, ...], operation: Operation
-) -> Grant | None:
+def authorize(identity: Identity, path: tuple[str, ...], operation: Operation) -> Grant | None:
     """Tell what an identity may do with a flight or an action.
 
     Called before any source is touched. ``None``: no opinion. The grants of

@@ -38,9 +38,7 @@ def _frozen_texts(texts: Iterable[str]) -> tuple[str, ...]:
 def _check_name(_instance: object, _attribute: object, name: tuple[str, ...]) -> None:
     for part in name or ("",):
         if part in ("", ".", "..") or "/" in part or not part.isprintable():
-            raise ValueError(
-                f"{'/'.join(name)!r} is not a flight name: bad part {part!r}"
-            )
+            raise ValueError(f"{'/'.join(name)!r} is not a flight name: bad part {part!r}")
 
 
 @frozen

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from typing import (
     Any,
     ClassVar,
@@ -86,16 +87,13 @@ class ByteSize(int):
         Raises:
             ValueError: It is negative, or not a number with a known unit.
         """
-        if isinstance(value, int):
-            number, unit = (-1.0 if isinstance(value, bool) else value), ""
-        else:
-            found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", value)
-            number, unit = (float(found[1]), found[2].lower()) if found else (-1.0, "")
-        if number < 0 or unit not in cls._UNITS:
-            raise ValueError(
-                f"{value!r} is not a size like 1048576, '3 MiB' or '10 MB'"
-            )
-        return cls(number * cls._UNITS[unit])
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+            return cls(value)
+        found = re.fullmatch(r"\s*([0-9]{1,20}(?:\.[0-9]{1,20})?)\s*([A-Za-z]*)\s*", str(value))
+        if not isinstance(value, str) or not found or found[2].lower() not in cls._UNITS:
+            raise ValueError(f"{value!r} is not a size like 1048576, '3 MiB' or '10 MB'")
+        # Not float: it is exact to 2**53 only.
+        return cls(Fraction(found[1]) * cls._UNITS[found[2].lower()])
 
     def __str__(self) -> str:
         for unit in ("TiB", "GiB", "MiB", "KiB"):
@@ -156,9 +154,7 @@ def kind_of(plugin: object) -> PluginKind | None:
     return getattr(plugin, _KIND, None)
 
 
-@dataclass_transform(
-    kw_only_default=True, eq_default=False, field_specifiers=(option, field)
-)
+@dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(option, field))
 def adapter(cls: type[P]) -> type[P]:
     """Declare a class as an adapter: it finds flights in a source and streams them.
 
@@ -175,9 +171,7 @@ def adapter(cls: type[P]) -> type[P]:
     return _declare(cls, "adapter")
 
 
-@dataclass_transform(
-    kw_only_default=True, eq_default=False, field_specifiers=(option, field)
-)
+@dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(option, field))
 def service(cls: type[P]) -> type[P]:
     """Declare a class as a service plugin, which has options and state but no source.
 
@@ -196,18 +190,14 @@ def _declare(cls: type[P], kind: PluginKind) -> type[P]:
     for attribute in attrs.fields(declared):
         if kind == "adapter" and attribute.name == "source":
             if hints["source"] is not Source:
-                raise PluginLoadError(
-                    f"{cls.__name__}.source must be annotated as Source"
-                )
+                raise PluginLoadError(f"{cls.__name__}.source must be annotated as Source")
         elif attribute.init and _OPTION not in attribute.metadata:
             raise PluginLoadError(
                 f"{cls.__name__}.{attribute.name} is neither an option nor state:"
                 " declare it with option(), or field(init=False)"
             )
     if kind == "adapter" and "source" not in hints:
-        raise PluginLoadError(
-            f"{cls.__name__} is an adapter and needs 'source: Source'"
-        )
+        raise PluginLoadError(f"{cls.__name__} is an adapter and needs 'source: Source'")
     if unknown := frozenset(getattr(declared, "pushdown", ())) - PUSHDOWN:
         raise PluginLoadError(
             f"{cls.__name__}.pushdown has {', '.join(map(repr, sorted(unknown)))};"
@@ -221,12 +211,13 @@ def _bounds(declared: Option) -> Callable[[Any, "attrs.Attribute[Any]", Any], No
     def check(_instance: Any, attribute: "attrs.Attribute[Any]", value: Any) -> None:
         if value is None:
             return
+        shown = str(value) if isinstance(value, ByteSize) else repr(value)
         if declared.minimum is not None and value < declared.minimum:
-            raise ValueError(f"{value!r} is less than the minimum {declared.minimum}")
+            raise ValueError(f"{shown} is less than the minimum {declared.minimum}")
         if declared.maximum is not None and value > declared.maximum:
-            raise ValueError(f"{value!r} is more than the maximum {declared.maximum}")
+            raise ValueError(f"{shown} is more than the maximum {declared.maximum}")
         if declared.choices is not None and value not in declared.choices:
             allowed = ", ".join(repr(choice) for choice in declared.choices)
-            raise ValueError(f"{value!r} is not one of {allowed}")
+            raise ValueError(f"{shown} is not one of {allowed}")
 
     return check

@@ -68,9 +68,7 @@ class Server:
     @property
     def port(self) -> int:
         """The port it listens on; before the start, the one it is going to."""
-        return (
-            self._running.transport.port if self._running else self.config.server.port
-        )
+        return self._running.transport.port if self._running else self.config.server.port
 
     @property
     def is_running(self) -> bool:
@@ -113,15 +111,13 @@ class Server:
         service = Service(
             registry,
             version=self.info.version,
-            batch_bytes=server.batch_bytes,
+            batch_bytes=min(server.batch_bytes, server.max_send_message_bytes),
             max_batch_bytes=server.max_send_message_bytes,
             listing_ttl_seconds=server.listing_ttl_seconds,
         )
         registry.startup(self.info)
         try:
-            transport = listen(
-                server.host, server.port, service, server.max_receive_message_bytes
-            )
+            transport = listen(server.host, server.port, service, server.max_receive_message_bytes)
         except FlightStreamError:
             registry.shutdown()
             raise
@@ -145,14 +141,14 @@ class Server:
         if timeout_seconds is None:
             timeout_seconds = self.config.server.drain_timeout_seconds
         deadline = time.monotonic() + timeout_seconds
+        kept_for_plugins = min(1.0, timeout_seconds / 10)
         log.info("server_stopping", active_calls=running.service.calls.active)
-        drained = running.service.calls.drain(timeout_seconds)
+        drained = running.service.calls.drain(timeout_seconds - kept_for_plugins)
         # The last scan has ended before its client has read it all; shutdown() waits
         # for that, and would for ever if the client has stopped reading.
-        ended = _within(deadline - time.monotonic(), running.transport.shutdown)
-        stopped = _within(
-            max(1.0, deadline - time.monotonic()), running.registry.shutdown
-        )
+        left = deadline - kept_for_plugins - time.monotonic()
+        ended = _within(left, running.transport.shutdown)
+        stopped = _within(deadline - time.monotonic(), running.registry.shutdown)
         log.info(
             "server_stopped",
             drained=drained,
@@ -184,17 +180,14 @@ def _load(
 ) -> Loaded:
     if isinstance(config, Loaded):
         return config
-    given: dict[str, Any] = {f"server.{key}": value for key, value in settings.items()}
-    given |= {f"sources.{name}": uri for name, uri in (sources or {}).items()}
-    given |= {f"plugins.{name}": table for name, table in (options or {}).items()}
+    given = {"server": settings, "sources": sources or {}, "plugins": options or {}}
     if isinstance(config, Path | str):
         return load_config(config, overrides=given)
     tables: dict[str, Any] = {} if config is None else config.to_mapping()
-    for key, value in given.items():
-        section, _, name = key.partition(".")
-        tables[section] = {**tables.get(section, {}), name: value}
+    for section, values in given.items():
+        tables[section] = {**tables.get(section, {}), **values}
     if config is None and plugins:
-        tables["plugins"] = {"enabled": [], **tables.get("plugins", {})}
+        tables["plugins"] = {"enabled": [], **tables["plugins"]}
     return load_mapping(tables)
 
 

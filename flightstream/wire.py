@@ -18,7 +18,9 @@ from flightstream import errors
 from flightstream.errors import FlightStreamError, InvalidCommand
 
 MAX_COMMAND_BYTES = 64 * 1024
-MAX_MESSAGE_BYTES = 1000  # gRPC metadata breaks at a few kilobytes
+# All of gRPC's metadata has to stay below 8 KB, and an error is in it twice, encoded.
+MAX_MESSAGE_BYTES = 1000
+_MAX_DETAIL_BYTES = 200
 _NAME_KEYS = (
     "flight",
     "dataset",
@@ -70,9 +72,7 @@ class Command:
             return cls(_parse_name(text))
         try:
             document = json.loads(text)
-            json.dumps(
-                document, ensure_ascii=False
-            ).encode()  # refuses half a surrogate pair
+            json.dumps(document, ensure_ascii=False).encode()  # refuses half a surrogate pair
         except (ValueError, RecursionError) as exc:
             raise InvalidCommand("the command looks like JSON, but is not") from exc
         return cls._from_document(document)
@@ -81,21 +81,15 @@ class Command:
     def _from_document(cls, document: dict[str, Any]) -> Self:
         names = [key for key in _NAME_KEYS if key in document]
         if len(names) != 1:
-            raise InvalidCommand(
-                "a command names its flight once: {'flight': 'source/name'}"
-            )
+            raise InvalidCommand("a command names its flight once: {'flight': 'source/name'}")
         known = {attribute.name for attribute in attrs.fields(cls)} - {"flight"}
         values = {key: value for key, value in document.items() if key not in names}
         for key in values.keys() - known:
             near = get_close_matches(key, known, 1)
-            hint = (
-                f"did you mean {near[0]!r}?" if near else f"there are {sorted(known)}"
-            )
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {sorted(known)}"
             raise InvalidCommand(f"unknown key {key[:40]!r} in the command: {hint}")
         parsed = {
-            key: _PARSERS[key](key, value)
-            for key, value in values.items()
-            if value is not None
+            key: _PARSERS[key](key, value) for key, value in values.items() if value is not None
         }
         return cls(_parse_name(document[names[0]]), **parsed)
 
@@ -115,25 +109,19 @@ def _decode(data: bytes) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError as exc:
-        raise InvalidCommand(
-            "the command is neither JSON nor the name of a flight"
-        ) from exc
+        raise InvalidCommand("the command is neither JSON nor the name of a flight") from exc
 
 
 def _parse_name(name: Any) -> tuple[str, ...]:
     if isinstance(name, list) and all(isinstance(part, str) for part in name):
         name = "/".join(name)
     if not isinstance(name, str) or not name:
-        raise InvalidCommand(
-            "the name of a flight is text like 'source/name', and not empty"
-        )
+        raise InvalidCommand("the name of a flight is text like 'source/name', and not empty")
     return tuple(name.split("/"))
 
 
 def _parse_columns(key: str, value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(
-        isinstance(column, str) for column in value
-    ):
+    if not isinstance(value, list) or not all(isinstance(column, str) for column in value):
         raise InvalidCommand(f"{key!r} is a list of column names")
     if len(set(value)) < len(value):
         raise InvalidCommand(f"{key!r} names a column twice")
@@ -147,11 +135,7 @@ def _parse_text(key: str, value: Any) -> str:
 
 
 def _parse_number(key: str, value: Any, least: int = 0, most: int = _MAX_ROWS) -> int:
-    if (
-        not isinstance(value, int)
-        or isinstance(value, bool)
-        or not least <= value <= most
-    ):
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
         raise InvalidCommand(f"{key!r} is a whole number from {least} to {most}")
     return value
 
@@ -184,10 +168,11 @@ def error_to_json(error: FlightStreamError, call: str) -> tuple[str, bytes]:
     The JSON has ``code``, ``message``, ``call``, and what else is known:
     ``flight``, ``row``, ``column``, ….
     """
-    message = _shortened(" ".join(error.message.split()), MAX_MESSAGE_BYTES)
+    message = _shortened(_printable(" ".join(error.message.split())), MAX_MESSAGE_BYTES)
     document: dict[str, Any] = {"code": error.code, "message": message}
     for key, value in error.details().items():
-        document[key] = _shortened(value, 200) if isinstance(value, str) else value
+        known = isinstance(value, int | float)
+        document[key] = value if known else _shortened(str(value), _MAX_DETAIL_BYTES)
     document["call"] = call
     return message, json.dumps(document, ensure_ascii=False).encode()
 
@@ -204,19 +189,27 @@ def error_from_json(message: str, data: bytes) -> FlightStreamError:
     try:
         document = json.loads(data)
         error = _ERRORS.get(document.pop("code"), FlightStreamError)
-    except (ValueError, AttributeError, KeyError, TypeError):
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
         return FlightStreamError(message)
     known = {attribute.name for attribute in attrs.fields(error)}
-    return error(
-        **{"message": message} | {k: v for k, v in document.items() if k in known}
-    )
+    return error(**{"message": message} | {k: v for k, v in document.items() if k in known})
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
 
 
 def _shortened(text: str, max_bytes: int) -> str:
-    encoded = text.encode(errors="backslashreplace")
-    if len(encoded) <= max_bytes:
-        return encoded.decode()
-    return encoded[: max_bytes - 3].decode(errors="ignore") + "…"
+    """Cut text to what takes no more than so many bytes within JSON, where letters are escaped."""
+    text = text[: max_bytes + 1].encode(errors="backslashreplace").decode()
+    size = end = 0
+    for letter in text:
+        size += len(json.dumps(letter, ensure_ascii=False).encode()) - 2
+        if size > max_bytes:
+            return text[:end] + "…"
+        if size <= max_bytes - 3:
+            end += 1
+    return text
 
 
 _ERRORS: dict[str, type[FlightStreamError]] = {

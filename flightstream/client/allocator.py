@@ -26,7 +26,4 @@ def tune_allocator() -> bool:
     if os.environ.get(VARIABLE, "1") == "0" or platform.libc_ver()[0] != "glibc":
         return False
     mallopt = ctypes.CDLL(None).mallopt
-    return bool(
-        mallopt(_M_MMAP_THRESHOLD, _MMAP_BYTES)
-        and mallopt(_M_TRIM_THRESHOLD, _TRIM_BYTES)
-    )
+    return bool(mallopt(_M_MMAP_THRESHOLD, _MMAP_BYTES) and mallopt(_M_TRIM_THRESHOLD, _TRIM_BYTES))

@@ -127,16 +127,10 @@ class Client:
         The arguments are those of :meth:`info`. A reader that is dropped, or
         closed before its end, cancels the stream.
         """
-        described = self.info(
-            name, columns=columns, filter=filter, limit=limit, offset=offset
-        )
-        return pa.RecordBatchReader.from_batches(
-            described.schema, self._batches(described)
-        )
+        described = self.info(name, columns=columns, filter=filter, limit=limit, offset=offset)
+        return pa.RecordBatchReader.from_batches(described.schema, self._batches(described))
 
-    def action(
-        self, name: str, body: bytes | Mapping[str, Any] | None = None
-    ) -> list[bytes]:
+    def action(self, name: str, body: bytes | Mapping[str, Any] | None = None) -> list[bytes]:
         """Run one of the server's actions and return its results.
 
         Args:
@@ -147,11 +141,7 @@ class Client:
             NotFound: The server has no such action.
             PermissionDenied: It needs a role.
         """
-        sent = (
-            json.dumps(dict(body)).encode()
-            if isinstance(body, Mapping)
-            else body or b""
-        )
+        sent = json.dumps(dict(body)).encode() if isinstance(body, Mapping) else body or b""
         with typed_errors():
             results = self._flight.do_action(flight.Action(name, sent), self._options())
             return [result.body.to_pybytes() for result in results]
@@ -182,9 +172,7 @@ class Client:
             yield from _received(reader, described.name)
 
 
-def connect(
-    uri: str, *, timeout_seconds: float = 30.0, tune_allocator: bool = True
-) -> Client:
+def connect(uri: str, *, timeout_seconds: float = 30.0, tune_allocator: bool = True) -> Client:
     """Connect to a server.
 
     On Linux with glibc the first call sets two thresholds of the process's
@@ -203,9 +191,7 @@ def connect(
     if tune_allocator:
         tune_allocator_once()
     with typed_errors():
-        return Client(
-            flight.connect(uri if "://" in uri else f"grpc://{uri}"), timeout_seconds
-        )
+        return Client(flight.connect(uri if "://" in uri else f"grpc://{uri}"), timeout_seconds)
 
 
 def _described(info: Any) -> RemoteFlight:
@@ -234,27 +220,21 @@ def _received(reader: Any, name: str) -> Generator[pa.RecordBatch]:
                     break
             if chunk.app_metadata is not None:
                 summary = _as_json(chunk.app_metadata.to_pybytes())
-            if chunk.data is not None and (
-                chunk.data.num_rows or not chunk.app_metadata
-            ):
+            if chunk.data is not None and (chunk.data.num_rows or not chunk.app_metadata):
                 rows += chunk.data.num_rows
                 yield chunk.data
     finally:
         if not ended:
             reader.cancel()
     if summary.get("rows", rows) != rows:
-        raise Unavailable(
-            f"{rows} rows of {name!r} arrived, {summary['rows']} were sent"
-        )
+        raise Unavailable(f"{rows} rows of {name!r} arrived, {summary['rows']} were sent")
     _warn(name, {key: value for key, value in summary.items() if key != "rows"})
 
 
 def _warn(name: str, counts: Mapping[str, Any]) -> None:
     if counts:
         told = ", ".join(f"{key} {value}" for key, value in counts.items())
-        warnings.warn(
-            f"the server reports of {name!r}: {told}", DataWarning, stacklevel=2
-        )
+        warnings.warn(f"the server reports of {name!r}: {told}", DataWarning, stacklevel=2)
 
 
 def _as_json(data: bytes | None) -> dict[str, Any]:

@@ -77,6 +77,12 @@ class PluginsConfig:
     options: RawTables = field(default=Factory(dict), repr=False)
 
 
+def _check_uri(_instance: Any, _attribute: Any, uri: str) -> None:
+    # An empty one would mean the folder of the configuration file itself.
+    if not uri or "\0" in uri:
+        raise ValueError("the URI is empty" if not uri else "the URI has a NUL in it")
+
+
 @frozen(kw_only=True, repr=False)
 class SourceConfig:
     """``[sources.NAME]``: one place with data in it.
@@ -85,7 +91,9 @@ class SourceConfig:
         options: ``[sources.NAME.options.PLUGIN]`` as it stands in the configuration.
     """
 
-    uri: str = option(help="a folder, a file or a URI such as s3://bucket/prefix")
+    uri: str = option(
+        help="a folder, a file or a URI such as s3://bucket/prefix", validator=_check_uri
+    )
     adapters: tuple[str, ...] | None = option(
         None, help="the adapters that read it; otherwise every enabled one"
     )
@@ -108,9 +116,7 @@ class Config:
     server: ServerConfig = Factory(ServerConfig)
     log: LogConfig = Factory(LogConfig)
     plugins: PluginsConfig = Factory(PluginsConfig)
-    sources: Mapping[str, SourceConfig] = field(
-        default=Factory(dict), validator=_check_names
-    )
+    sources: Mapping[str, SourceConfig] = field(default=Factory(dict), validator=_check_names)
 
     def to_mapping(self) -> dict[str, Any]:
         """Return it as the tables of a configuration file; what is not set is left out."""
@@ -135,6 +141,4 @@ class Config:
 
 def _values(section: ServerConfig | LogConfig) -> dict[str, Any]:
     values = {name: getattr(section, name) for name in options_of(type(section))}
-    return {
-        name: int(v) if isinstance(v, ByteSize) else v for name, v in values.items()
-    }
+    return {name: int(v) if isinstance(v, ByteSize) else v for name, v in values.items()}

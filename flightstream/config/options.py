@@ -9,7 +9,7 @@ from attrs import define, frozen
 from flightstream.config.environment import named_variable
 from flightstream.config.problems import Problem, Report, Row, dotted, unknown_key
 from flightstream.config.settings import MISSING, Key, Layer, Origin, Settings
-from flightstream.config.structure import Fault, structure
+from flightstream.config.structure import Fault, Faulty, Structurer
 from flightstream.config.words import found, mentions_secret, toml_text
 from flightstream.plugin import Option, options_of
 
@@ -30,20 +30,20 @@ class _Given:
         return self.origin.layer is Layer.VARIABLE
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Reader:
     """Structures tables of the settings, and reports what is wrong with them.
 
     Args:
         settings: What was given.
         variables: Those that options may name with ``env``.
-        environ: Those that secrets may name.
+        structurer: Knows those that secrets may name.
         report: Where problems, warnings and values are noted.
     """
 
     settings: Settings
     variables: Mapping[str, str]
-    environ: Mapping[str, str]
+    structurer: Structurer
     report: Report
 
     def structure(
@@ -70,22 +70,19 @@ class Reader:
             type_ = hints[name]
             given = sorted(self._given(name, declared, tables), key=lambda g: g.rank)
             for one in reversed(given):
-                folder = one.origin.folder
-                value, faults = structure(
-                    one.raw, type_, attribute, self.environ, folder
-                )
-                if faults:
-                    self._report(one, faults)
+                try:
+                    value = self.structurer.structure(one.raw, type_, attribute, one.origin.folder)
+                except Faulty as exc:
+                    self._report(one, exc.faults)
                     right = right and one.is_variable
-                elif name not in values:
+                    continue
+                if name not in values:
                     values[name] = value
                     self.show(one.key, value, type_, one.origin)
             if name in values or not all(one.is_variable for one in given):
                 continue
             if attribute.default is attrs.NOTHING:
-                self.problem(
-                    (*tables[0], name), f"required, but not set: {declared.help}"
-                )
+                self.problem((*tables[0], name), f"required, but not set: {declared.help}")
                 right = False
             else:
                 self.show(
@@ -96,6 +93,17 @@ class Reader:
                 )
         return values, right
 
+    def table(self, key: Key) -> Mapping[str, Any] | None:
+        """Return the table at a key; if something else is there, report that."""
+        raw = self.settings.get(key)
+        if isinstance(raw, Mapping):
+            return raw
+        if raw is not MISSING:
+            # What stands where a plugin's options belong may be its secret.
+            shown = found(raw, hidden=len(key) > 1)
+            self.problem(key, f"expected a table, found {shown}")
+        return None
+
     def problem(self, key: tuple[Any, ...], message: str) -> None:
         """Report what is wrong with the value at a key, naming where it came from."""
         origin = self.settings.origin(key)
@@ -105,51 +113,36 @@ class Reader:
 
     def show(self, key: Key, value: Any, type_: Any, origin: Origin) -> None:
         """Note a value for ``flightstream check``."""
-        shown = (
-            "***" if mentions_secret(type_) and value is not None else toml_text(value)
-        )
+        shown = '"***"' if mentions_secret(type_) and value is not None else toml_text(value)
         self.report.rows[dotted(key)] = Row(dotted(key), shown, origin.name)
 
-    def _given(
-        self, name: str, declared: Option, tables: Sequence[Key]
-    ) -> Iterator[_Given]:
+    def _given(self, name: str, declared: Option, tables: Sequence[Key]) -> Iterator[_Given]:
         for number, table in enumerate(tables):
             key = (*table, name)
             raw = self.settings.get(key)
             if raw is not MISSING:
                 rank = (self.settings.layer(key), number)
                 yield _Given(rank, key, raw, self.settings.origin(key))
-        variable = (
-            named_variable(self.variables, declared.env) if declared.env else None
-        )
+        variable = named_variable(self.variables, declared.env) if declared.env else None
         if variable is not None:
             folder = self.settings.default.folder
             origin = Origin(Layer.VARIABLE, f"environment {variable.name}", folder)
-            yield _Given(
-                (Layer.VARIABLE, 0), (*tables[0], name), variable.value, origin
-            )
+            yield _Given((Layer.VARIABLE, 0), (*tables[0], name), variable.value, origin)
 
     def _report(self, given: _Given, faults: Sequence[Fault]) -> None:
         for path, message in faults:
             key = (*given.key, *path)
             if given.is_variable:
-                self.report.warn(
-                    Problem(given.origin.name, dotted(key), f"ignored: {message}")
-                )
+                self.report.warn(Problem(given.origin.name, dotted(key), f"ignored: {message}"))
             else:
                 self.problem(key, message)
 
     def _check_table(self, key: Key, known: Sequence[str]) -> bool:
-        raw = self.settings.get(key)
-        if raw is MISSING:
-            return True
-        if not isinstance(raw, Mapping):
-            self.problem(key, f"expected a table, found {found(raw)}")
-            return False
-        unknown = [name for name in raw if name not in known]
+        raw = self.table(key)
+        unknown = [name for name in raw or () if name not in known]
         for name in unknown:
             self.problem((*key, name), unknown_key(name, known))
-        return not unknown
+        return not unknown and (raw is not None or self.settings.get(key) is MISSING)
 
 
 def _default(attribute: "attrs.Attribute[Any]") -> Any:

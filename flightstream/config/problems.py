@@ -8,8 +8,6 @@ from typing import Any
 
 from attrs import Factory, define, frozen
 
-from flightstream.errors import ConfigError
-
 
 @frozen
 class Problem:
@@ -45,24 +43,24 @@ class Row:
 class Report:
     """What was found while a configuration was read."""
 
-    problems: list[tuple[tuple[int, ...], Problem]] = Factory(list)
+    _problems: list[tuple[tuple[int, ...], Problem]] = Factory(list)
     warnings: list[Problem] = Factory(list)
     rows: dict[str, Row] = Factory(dict)
 
     def add(self, problem: Problem, position: tuple[int, ...] = ()) -> None:
         """Add a problem, once, to be shown in the order of the file."""
-        if (position, problem) not in self.problems:
-            self.problems.append((position, problem))
+        if (position, problem) not in self._problems:
+            self._problems.append((position, problem))
 
     def warn(self, warning: Problem) -> None:
         """Add something that was ignored, once."""
         if warning not in self.warnings:
             self.warnings.append(warning)
 
-    def error(self) -> ConfigError:
-        """Return all problems as one error, a line each."""
-        ordered = sorted(self.problems, key=lambda found: found[0])
-        return ConfigError("\n".join(str(problem) for _, problem in ordered))
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The problems, in the order of the file."""
+        return tuple(problem for _, problem in sorted(self._problems, key=lambda p: p[0]))
 
 
 def dotted(path: Iterable[Any]) -> str:
@@ -79,12 +77,13 @@ def dotted(path: Iterable[Any]) -> str:
 
 def quoted(text: str) -> str:
     """Write text as TOML does, in one line."""
-    return json.dumps(text, ensure_ascii=not text.isprintable())
+    return "".join(
+        letter if letter.isprintable() else f"\\U{ord(letter):08x}"
+        for letter in json.dumps(text, ensure_ascii=False)
+    )
 
 
-def unknown_key(
-    key: str, known: Iterable[str], *, elsewhere: Iterable[str] = ()
-) -> str:
+def unknown_key(key: str, known: Iterable[str], *, elsewhere: Iterable[str] = ()) -> str:
     """Say that a key is unknown, with the one that was probably meant.
 
     Args:

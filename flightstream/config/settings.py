@@ -6,7 +6,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from attrs import Factory, define, frozen
+from attrs import Factory, define, field, frozen
 
 from flightstream.config.environment import Text
 
@@ -40,7 +40,7 @@ class Origin:
     folder: Path
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Settings:
     """The merged tables of all layers, before any value is looked at.
 
@@ -51,6 +51,7 @@ class Settings:
     default: Origin
     values: dict[str, Any] = Factory(dict)
     origins: dict[Key, Origin] = Factory(dict)
+    _layers: dict[Key, Layer] = field(factory=dict, init=False)
 
     def put(self, key: Key, value: Any, origin: Origin) -> None:
         """Set a value, or merge a table; lower layers come first."""
@@ -84,8 +85,7 @@ class Settings:
 
     def layer(self, key: Key) -> Layer:
         """Return the rank of the value at a key, which is that of its latest part."""
-        inner = [o.layer for k, o in self.origins.items() if k[: len(key)] == key]
-        return max(inner, default=self.origin(key).layer)
+        return self._layers.get(key, self.origin(key).layer)
 
     def position(self, key: tuple[Any, ...]) -> tuple[int, ...]:
         """Return where a key stands in the order in which things were written."""
@@ -103,20 +103,26 @@ class Settings:
         return tuple(position)
 
     def _set(self, key: Key, value: Any, origin: Origin) -> None:
-        node = self.values
+        if self.get(key) is not MISSING:
+            for below in [k for k in self.origins if k[: len(key)] == key]:
+                del self.origins[below]
+        node: Any = self.values
         for depth, part in enumerate(key[:-1], 1):
-            child = node.get(part, {})
+            outer, child = key[:depth], node.get(part)
             if not isinstance(child, Mapping):
-                if _is_section(key[:depth]):
+                if child is not None and _is_section(outer):
                     return  # a wrong value where a table belongs is to be reported
                 child = {}
-            # What was given is never changed: it may be the caller's own.
-            node[part] = node = dict(child)
+                self.origins[outer] = origin
+            elif not _is_section(outer):
+                child = dict(child)  # it may be the caller's own
+            self._layers[outer] = origin.layer
+            node[part] = child
+            node = child
         if key:
             node[key[-1]] = value
-        for below in [k for k in self.origins if k[: len(key)] == key]:
-            del self.origins[below]
         self.origins[key] = origin
+        self._layers[key] = origin.layer
 
 
 def _is_uri(value: Any) -> bool:
@@ -125,13 +131,7 @@ def _is_uri(value: Any) -> bool:
 
 def _is_section(key: Key) -> bool:
     match key:
-        case (
-            ()
-            | (_,)
-            | ("sources", _)
-            | ("sources", _, "options")
-            | ("sources", _, "options", _)
-        ):
+        case () | (_,) | ("sources", _) | ("sources", _, "options") | ("sources", _, "options", _):
             return True
         case ("plugins", name):
             return name not in ("enabled", "disabled")

@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit, urlunsplit
 
 _COMPRESSIONS = frozenset({".gz", ".bz2", ".zst", ".lz4", ".xz", ".br"})
 _SECRET_WORDS = ("secret", "password", "token", "key", "signature", "sig", "credential")
@@ -41,17 +40,9 @@ def name_sources(uris: Iterable[str], folder: Path) -> dict[str, str]:
 
 def hide_credentials(uri: str) -> str:
     """Return a URI without the password, and without secrets in its query."""
-    try:
-        parts = urlsplit(uri)
-    except ValueError:
-        return uri
-    if not parts.scheme or "://" not in uri:
-        return uri
-    account, at, host = parts.netloc.rpartition("@")
-    user, colon, _ = account.partition(":")
-    netloc = f"{user}:***@{host}" if colon else f"{account}{at}{host}"
-    query = re.sub(r"([^&=]+)=([^&]*)", _hide_parameter, parts.query)
-    return urlunsplit(parts._replace(netloc=netloc, query=query))
+    # No parser: what is malformed must not show more than what is well-formed.
+    hidden = re.sub(r"(://[^/?#:@]*):.*@", r"\1:***@", uri, flags=re.DOTALL)
+    return re.sub(r"([^?&;=#/]+)=([^&;#]*)", _hide_parameter, hidden)
 
 
 def _hide_parameter(match: re.Match[str]) -> str:

@@ -2,7 +2,8 @@
 
 import datetime
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 import attrs
@@ -18,6 +19,7 @@ _SINGULAR: dict[Any, str] = {
     bool: "true or false",
     ByteSize: "a size like 1048576 or '3 MiB'",
     Secret: "text, { env = … } or { file = … }",
+    Path: "a path",
     datetime.date: "a date",
     datetime.datetime: "a date and time",
     datetime.time: "a time",
@@ -29,6 +31,18 @@ _PLURAL: dict[Any, str] = {
     bool: "true or false",
     ByteSize: "sizes",
     Secret: "secrets",
+    Path: "paths",
+}
+
+
+# What each array type becomes: abstract ones a type that cannot be changed.
+ARRAYS: dict[Any, Callable[[Iterable[Any]], Any]] = {
+    list: list,
+    tuple: tuple,
+    set: set,
+    frozenset: frozenset,
+    Sequence: tuple,
+    Set: frozenset,
 }
 
 
@@ -40,11 +54,9 @@ def expected(type_: Any) -> str:
     if is_choice(type_):
         return _either([repr(choice) for choice in arguments])
     if is_union(type_):
-        return _either(
-            [expected(member) for member in arguments if member is not type(None)]
-        )
+        return _either([expected(member) for member in arguments if member is not type(None)])
     if is_array(type_):
-        return "an array" + _of(arguments[0])
+        return "an array" + _of(arguments[0] if arguments else Any)
     if is_table(type_):
         return "a table" + _of(arguments[-1] if arguments else Any)
     return getattr(type_, "__name__", str(type_))
@@ -55,9 +67,7 @@ def found(value: Any, *, hidden: bool = False) -> str:
     if isinstance(value, Text):
         value = value.literal
     kind = _kind(value)
-    if hidden or not isinstance(
-        value, str | int | float | datetime.date | datetime.time
-    ):
+    if hidden or not isinstance(value, str | int | float | datetime.date | datetime.time):
         return kind
     if isinstance(value, str):
         shown = repr(value if len(value) <= 60 else value[:59] + "…")
@@ -80,16 +90,12 @@ def toml_text(value: Any) -> str:
         case str() | ByteSize():
             return quoted(str(value))
         case Mapping():
-            inner = ", ".join(
-                f"{dotted([str(k)])} = {toml_text(v)}" for k, v in value.items()
-            )
+            inner = ", ".join(f"{dotted([str(k)])} = {toml_text(v)}" for k, v in value.items())
             return f"{{ {inner} }}" if inner else "{}"
         case list() | tuple() | set() | frozenset():
             return f"[{', '.join(map(toml_text, value))}]"
     if attrs.has(type(value)):
-        return toml_text(
-            {a.name: getattr(value, a.name) for a in attrs.fields(type(value))}
-        )
+        return toml_text({a.name: getattr(value, a.name) for a in attrs.fields(type(value))})
     return str(value)
 
 
@@ -113,18 +119,16 @@ def is_choice(type_: Any) -> bool:
 
 def is_array(type_: Any) -> bool:
     """Tell whether a type is an array of one kind of thing."""
-    origin, arguments = get_origin(type_), get_args(type_)
-    if origin is tuple:
+    origin, arguments = get_origin(type_) or type_, get_args(type_)
+    if origin is tuple and arguments:
         return len(arguments) == 2 and arguments[1] is Ellipsis
-    return origin in (list, set, frozenset)
+    return origin in ARRAYS
 
 
 def is_table(type_: Any) -> bool:
     """Tell whether a type is a mapping, or a class with fields."""
     origin = get_origin(type_) or type_
-    return attrs.has(origin) or (
-        isinstance(origin, type) and issubclass(origin, Mapping)
-    )
+    return attrs.has(origin) or (isinstance(origin, type) and issubclass(origin, Mapping))
 
 
 def _of(item: Any) -> str:

@@ -1,11 +1,31 @@
 """Filters: SQL text, bound to a schema, compiled for Arrow."""
 
-from attrs import frozen
+from flightstream.filters.filter import Filter
+from flightstream.filters.tree import (
+    And,
+    Compare,
+    CompareColumns,
+    Constant,
+    In,
+    IsNull,
+    Like,
+    Node,
+    Not,
+    Operator,
+    Or,
+)
 
-
-@frozen
-class Filter:
-    """A filter that is bound to a schema."""
-
-
-__all__ = ["Filter"]
+__all__ = [
+    "And",
+    "Compare",
+    "CompareColumns",
+    "Constant",
+    "Filter",
+    "In",
+    "IsNull",
+    "Like",
+    "Node",
+    "Not",
+    "Operator",
+    "Or",
+]

@@ -37,9 +37,7 @@ def build_registry(loaded: Loaded, classes: Sequence[type[Any]] = ()) -> Registr
     return Registry(services, tuple(mounts))
 
 
-def select_plugins(
-    loaded: Loaded, classes: Sequence[type[Any]] = ()
-) -> dict[str, PluginClass]:
+def select_plugins(loaded: Loaded, classes: Sequence[type[Any]] = ()) -> dict[str, PluginClass]:
     """Return the selected plugins in the order of the configuration.
 
     The classes given come first. Without ``plugins.enabled`` they are followed
@@ -66,18 +64,12 @@ def select_plugins(
         except PluginLoadError as exc:
             loaded.add_problem(("plugins", "enabled"), exc.message)
             continue
-        asked_for = (
-            chosen.enabled is not None or name in found or name in chosen.options
-        )
+        asked_for = chosen.enabled is not None or name in found or name in chosen.options
         if asked_for or plugin.kind == "adapter" or plugin.opens_storage:
             selected[name] = plugin
     for name in chosen.options:
         if name not in selected and name not in chosen.disabled:
-            cure = (
-                "add it to plugins.enabled"
-                if name in candidates
-                else _not_installed(name)
-            )
+            cure = "add it to plugins.enabled" if name in candidates else _not_installed(name)
             loaded.add_problem(("plugins", name), cure)
     return selected
 
@@ -100,9 +92,7 @@ class _Builder:
     def mounts(self, services: Services) -> list[Mount]:
         """Return each source's adapters, mounted."""
         mounts = []
-        adapters = [
-            plugin for plugin in self.selected.values() if plugin.kind == "adapter"
-        ]
+        adapters = [plugin for plugin in self.selected.values() if plugin.kind == "adapter"]
         if not adapters:
             self.loaded.add_problem(
                 ("plugins",),
@@ -114,11 +104,7 @@ class _Builder:
             for plugin in adapters:
                 if config.adapters is not None and plugin.name not in config.adapters:
                     continue
-                source = (
-                    None
-                    if storage is None
-                    else Source(name, storage.filesystem, storage.path)
-                )
+                source = None if storage is None else Source(name, storage.filesystem, storage.path)
                 built = self._instance(plugin, ("sources", name), source, name)
                 if built is not None and source is not None:
                     mounts.append(Mount.of(source, built, services))
@@ -135,9 +121,7 @@ class _Builder:
         if values is None or (plugin.kind == "adapter" and source is None):
             return None
         try:
-            instance = plugin.cls(
-                **values, **({} if source is None else {"source": source})
-            )
+            instance = plugin.cls(**values, **({} if source is None else {"source": source}))
         except Exception as exc:
             problem = exc.message if isinstance(exc, FlightStreamError) else str(exc)
             self.loaded.add_problem(
@@ -152,9 +136,7 @@ class _Builder:
             return None
         return Plugin(plugin.name, plugin.version, instance, _options_text(instance))
 
-    def _open(
-        self, name: str, config: SourceConfig, services: Services
-    ) -> Storage | None:
+    def _open(self, name: str, config: SourceConfig, services: Services) -> Storage | None:
         key = ("sources", name, "uri")
         try:
             storage = open_local(config.uri) or services.open_storage(
@@ -172,9 +154,7 @@ class _Builder:
         return storage
 
     def _storage_options(self, plugin: str, source: str) -> Mapping[str, Any]:
-        options = self.loaded.structure_options(
-            self.selected[plugin].cls, plugin, source
-        )
+        options = self.loaded.structure_options(self.selected[plugin].cls, plugin, source)
         if options is None:
             raise ConfigError(f"the options of {plugin!r} are wrong")
         return options
@@ -182,14 +162,10 @@ class _Builder:
     def _check_names(self, source: str, config: SourceConfig) -> None:
         for name in config.adapters or ():
             if name not in self.selected:
-                self.loaded.add_problem(
-                    ("sources", source, "adapters"), _not_installed(name)
-                )
+                self.loaded.add_problem(("sources", source, "adapters"), _not_installed(name))
         for name in config.options:
             if name not in self.selected:
-                self.loaded.add_problem(
-                    ("sources", source, "options", name), _not_installed(name)
-                )
+                self.loaded.add_problem(("sources", source, "options", name), _not_installed(name))
 
 
 def _not_installed(name: str) -> str:
@@ -199,9 +175,7 @@ def _not_installed(name: str) -> str:
 def _options_text(instance: Any) -> str:
     """Return an instance's options as text that is the same on every server."""
     values = {name: getattr(instance, name) for name in options_of(type(instance))}
-    return repr(
-        {name: value for name, value in values.items() if not _has_secret(value)}
-    )
+    return repr({name: value for name, value in values.items() if not _has_secret(value)})
 
 
 def _has_secret(value: Any) -> bool:

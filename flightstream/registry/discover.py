@@ -66,9 +66,7 @@ def load(entry: EntryPoint) -> PluginClass:
     try:
         cls = entry.load()
     except PluginLoadError as exc:
-        raise PluginLoadError(
-            f"the plugin {entry.name!r} is misdeclared: {exc.message}"
-        ) from exc
+        raise PluginLoadError(f"the plugin {entry.name!r} is misdeclared: {exc.message}") from exc
     except Exception as exc:
         reason = f"{type(exc).__name__}: {exc}"
         raise PluginLoadError(
@@ -98,16 +96,12 @@ def given(classes: Sequence[type[Any]]) -> list[PluginClass]:
     for cls in classes:
         name = getattr(cls, "__qualname__", repr(cls))
         entry = by_value.get(f"{getattr(cls, '__module__', '')}:{name}")
-        plugins.append(
-            load(entry) if entry else _checked(PluginClass(_own_name(name), cls))
-        )
+        plugins.append(load(entry) if entry else _checked(PluginClass(_own_name(name), cls)))
     return plugins
 
 
 def _own_name(class_name: str) -> str:
-    bare = re.sub(
-        r"(Adapter|Plugin|Service|Storage)$", "", class_name.rpartition(".")[2]
-    )
+    bare = re.sub(r"(Adapter|Plugin|Service|Storage)$", "", class_name.rpartition(".")[2])
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", bare or class_name).lower()
 
 

@@ -42,7 +42,5 @@ def implementations(
             yield plugin, ask
 
 
-def _accepting(
-    function: Callable[..., Any], names: Sequence[str]
-) -> Callable[..., Any]:
+def _accepting(function: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
     return lambda **arguments: function(**{name: arguments[name] for name in names})

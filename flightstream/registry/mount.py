@@ -84,16 +84,12 @@ class Mount:
         """Return the parts of a flight, or ``None`` if the adapter has no plan."""
         path = self.path_of(flight)
         with self.plugin.border("plan_partitions", path):
-            parts = self.manager.hook.plan_partitions(
-                flight=flight, request=request, target=target
-            )
+            parts = self.manager.hook.plan_partitions(flight=flight, request=request, target=target)
         if parts is not None:
             self._check("plan_partitions", parts, Sequence, path)
         return parts  # type: ignore[no-any-return]
 
-    def stream_batches(
-        self, flight: Flight, request: ScanRequest
-    ) -> Generator[pa.RecordBatch]:
+    def stream_batches(self, flight: Flight, request: ScanRequest) -> Generator[pa.RecordBatch]:
         """Return a flight's batches, read through whatever services put around them."""
         path = self.path_of(flight)
         stream = self.manager.hook.stream_batches
@@ -120,15 +116,11 @@ class Mount:
                 flight=path,
             )
         with self.plugin.border("write_batches", path):
-            counts = self.manager.hook.write_batches(
-                flight=flight, reader=reader, mode=mode
-            )
+            counts = self.manager.hook.write_batches(flight=flight, reader=reader, mode=mode)
         self._check("write_batches", counts, Mapping, path)
         return counts  # type: ignore[no-any-return]
 
-    def _check(
-        self, hook: str, answer: object, wanted: type, flight: str | None = None
-    ) -> None:
+    def _check(self, hook: str, answer: object, wanted: type, flight: str | None = None) -> None:
         if not isinstance(answer, wanted):
             problem = f"it gave {type(answer).__name__}, not {wanted.__name__}"
             raise self.plugin.failure(hook, problem, flight)

@@ -70,9 +70,7 @@ class Registry:
                     with plugin.border("on_shutdown"):
                         stops[id(plugin)]()
                 except FlightStreamError as exc:
-                    log.warning(
-                        "plugin_shutdown_failed", plugin=plugin.name, error=exc.message
-                    )
+                    log.warning("plugin_shutdown_failed", plugin=plugin.name, error=exc.message)
 
     def call_finished(self, record: CallRecord) -> None:
         """Tell the observers; what they raise is only logged."""

@@ -59,14 +59,10 @@ class Services:
             if identity is not None:
                 return identity
         if authenticators:
-            raise Unauthenticated(
-                "the call brings no credentials that this server knows"
-            )
+            raise Unauthenticated("the call brings no credentials that this server knows")
         return Identity.ANONYMOUS
 
-    def authorize(
-        self, identity: Identity, path: tuple[str, ...], operation: Operation
-    ) -> Grant:
+    def authorize(self, identity: Identity, path: tuple[str, ...], operation: Operation) -> Grant:
         """Return what all plugins together allow.
 
         Raises:
@@ -103,19 +99,13 @@ class Services:
         return read
 
 
-def _wrapped(
-    plugin: Plugin, path: str, wrapper: Callable[..., Any], read: Read
-) -> Read:
+def _wrapped(plugin: Plugin, path: str, wrapper: Callable[..., Any], read: Read) -> Read:
     def outer(request: ScanRequest) -> Generator[pa.RecordBatch]:
-        return guarded_batches(
-            plugin, "wrap_stream", path, partial(wrapper, request, read)
-        )
+        return guarded_batches(plugin, "wrap_stream", path, partial(wrapper, request, read))
 
     return outer
 
 
 def _check_answer(plugin: Plugin, hook: str, answer: object, wanted: type) -> None:
     if answer is not None and not isinstance(answer, wanted):
-        raise plugin.failure(
-            hook, f"it returned {type(answer).__name__}, not {wanted.__name__}"
-        )
+        raise plugin.failure(hook, f"it returned {type(answer).__name__}, not {wanted.__name__}")

@@ -43,9 +43,7 @@ def to_flight_error(error: BaseException) -> Exception:
     if not isinstance(error, FlightStreamError):
         call = uuid4().hex[:12]
         log.error("unexpected_error", call=call, exc_info=error)
-        error = FlightStreamError(
-            f"the server failed; its log has call {call}", call=call
-        )
+        error = FlightStreamError(f"the server failed; its log has call {call}", call=call)
     message, details = error_to_json(error, error.call or "")
     error_class = _CLASSES.get(type(error), flight.FlightServerError)
     failure: Exception = error_class(message, extra_info=details)

@@ -9,9 +9,7 @@ from flightstream.rpc.server import FlightServer
 from flightstream.service import Service
 
 
-def listen(
-    host: str, port: int, service: Service, max_receive_bytes: int
-) -> FlightServer:
+def listen(host: str, port: int, service: Service, max_receive_bytes: int) -> FlightServer:
     """Start to listen.
 
     Raises:
@@ -21,17 +19,13 @@ def listen(
     try:
         return FlightServer(f"grpc://{address}:{port}", service, max_receive_bytes)
     except (pa.ArrowException, OSError) as exc:
-        raise Unavailable(
-            f"cannot listen on {address}:{port}: {_reason(host, port)}"
-        ) from exc
+        raise Unavailable(f"cannot listen on {address}:{port}: {_reason(host, port)}") from exc
 
 
 def _reason(host: str, port: int) -> str:
     """Ask the system itself, since Arrow does not say."""
     try:
-        family, kind, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM
-        )[0]
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
             probe.bind(address)
     except OSError as exc:

@@ -8,7 +8,7 @@ from weakref import finalize
 import pyarrow as pa
 from pyarrow import flight
 
-from flightstream.errors import LimitExceeded
+from flightstream.errors import Cancelled, LimitExceeded
 from flightstream.models import Credentials
 from flightstream.rpc.errors import (
     raising_flight_errors,
@@ -53,34 +53,26 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
     def get_schema(self, context: Any, descriptor: Any) -> Any:
         """Answer GetSchema."""
         request = _request(descriptor)
-        return flight.SchemaResult(
-            self._service.get_schema(_credentials(context), request)
-        )
+        return flight.SchemaResult(self._service.get_schema(_credentials(context), request))
 
     @raising_flight_errors
     def do_get(self, context: Any, ticket: Any) -> Any:
         """Answer DoGet."""
-        scan = self._service.scan(
-            _credentials(context), ticket.ticket, context.is_cancelled
-        )
+        scan = self._service.scan(_credentials(context), ticket.ticket, context.is_cancelled)
         messages = _messages(scan)
         # A generator that is never started does not run its ``finally``.
-        finalize(messages, scan.close)
+        finalize(messages, scan.abandon)
         return flight.GeneratorStream(scan.schema, messages)
 
     @raising_flight_errors
     def do_put(self, context: Any, descriptor: Any, reader: Any, writer: Any) -> None:
         """Answer DoPut; the result is the adapter's counts as JSON."""
         batches = _received(reader, self._max_receive_bytes)
-        counts = self._service.write(
-            _credentials(context), _request(descriptor), batches
-        )
-        writer.write(json.dumps(dict(counts)).encode())
+        counts = self._service.write(_credentials(context), _request(descriptor), batches)
+        writer.write(pa.py_buffer(json.dumps(dict(counts)).encode()))
 
     @raising_flight_errors
-    def do_exchange(
-        self, context: Any, descriptor: Any, reader: Any, writer: Any
-    ) -> None:
+    def do_exchange(self, context: Any, descriptor: Any, reader: Any, writer: Any) -> None:
         """Refuse DoExchange."""
         self._service.exchange(_credentials(context), _request(descriptor))
 
@@ -88,18 +80,14 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
     def list_actions(self, context: Any) -> list[Any]:
         """Answer ListActions."""
         actions = self._service.list_actions(_credentials(context))
-        return [
-            flight.ActionType(action.name, action.description) for action in actions
-        ]
+        return [flight.ActionType(action.name, action.description) for action in actions]
 
     @raising_flight_errors
     def do_action(self, context: Any, action: Any) -> Iterator[Any]:
         """Answer DoAction."""
         body = action.body.to_pybytes() if action.body is not None else b""
         if len(body) > self._max_receive_bytes:
-            raise LimitExceeded(
-                f"the body is longer than {self._max_receive_bytes} bytes"
-            )
+            raise LimitExceeded(f"the body is longer than {self._max_receive_bytes} bytes")
         results = self._service.do_action(_credentials(context), action.type, body)
         return iter([flight.Result(result) for result in results])
 
@@ -125,8 +113,7 @@ class _Headers(flight.ServerMiddleware):  # type: ignore[misc]
     def __init__(self, headers: dict[str, list[Any]]) -> None:
         self.headers = {
             name.lower(): tuple(
-                value.decode("latin-1") if isinstance(value, bytes) else value
-                for value in values
+                value.decode("latin-1") if isinstance(value, bytes) else value for value in values
             )
             for name, values in headers.items()
         }
@@ -146,9 +133,7 @@ def _request(descriptor: Any) -> bytes | list[bytes]:
 
 def _flight_info(description: FlightDescription) -> Any:
     # No location means: ask the server that you are talking to.
-    endpoints = [
-        flight.FlightEndpoint(ticket.to_bytes(), []) for ticket in description.tickets
-    ]
+    endpoints = [flight.FlightEndpoint(ticket.to_bytes(), []) for ticket in description.tickets]
     return flight.FlightInfo(
         description.schema,
         flight.FlightDescriptor.for_path(*description.path),
@@ -180,7 +165,13 @@ def _empty_batch(schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _received(reader: Any, max_bytes: int) -> Iterator[pa.RecordBatch]:
-    for chunk in reader:
+    while True:
+        try:
+            chunk = reader.read_chunk()
+        except StopIteration:
+            return
+        except (pa.ArrowException, OSError) as exc:
+            raise Cancelled("the client's stream broke off") from exc
         if chunk.data is not None:
             if chunk.data.nbytes > max_bytes:
                 raise LimitExceeded(f"a batch is larger than {max_bytes} bytes")

@@ -3,13 +3,12 @@
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flightstream.errors import ConfigError
 from flightstream.models import Action, Identity
-
-if TYPE_CHECKING:
-    from flightstream.service.service import Service
+from flightstream.registry import Registry
+from flightstream.service.lookup import Lookup
 
 _PROTOCOL_VERSION = 1
 _CAPABILITIES = [
@@ -22,94 +21,82 @@ _CAPABILITIES = [
 ]
 
 
-def collect_actions(service: "Service") -> dict[str, Action]:
+def collect_actions(lookup: Lookup, registry: Registry, version: str) -> dict[str, Action]:
     """Return all actions by name.
+
+    Args:
+        lookup: The flights.
+        registry: The plugins, which may offer actions.
+        version: Of the server, for those who ask.
 
     Raises:
         ConfigError: Two plugins, or a plugin and the core, offer one name.
     """
-    actions = {action.name: action for action in _core_actions(service)}
+    actions = {action.name: action for action in _core_actions(lookup, registry, version)}
     owners = dict.fromkeys(actions, "the core")
-    for plugin, action in service.registry.actions():
+    for plugin, action in registry.actions():
         if action.name in actions:
             raise ConfigError(
                 f"the action {action.name!r} is offered by {owners[action.name]} and by the"
                 f" plugin {plugin.name!r}: disable one of them"
             )
-        actions[action.name], owners[action.name] = (
-            action,
-            f"the plugin {plugin.name!r}",
-        )
+        actions[action.name] = action
+        owners[action.name] = f"the plugin {plugin.name!r}"
     return actions
 
 
-def _core_actions(service: "Service") -> Iterable[Action]:
+def _core_actions(lookup: Lookup, registry: Registry, version: str) -> Iterable[Action]:
+    catalog = lookup.catalog
+
+    def names(identity: Identity) -> list[str]:
+        return [str(entry) for entry, _grant in lookup.visible(identity)]
+
     def refresh(identity: Identity, _body: bytes) -> Iterable[bytes]:
-        service.catalog.refresh()
-        return _as_json({"flights": len(_names(service, identity))})
+        catalog.refresh()
+        return _as_json({"flights": len(names(identity))})
 
     def refresh_datasets(identity: Identity, _body: bytes) -> Iterable[bytes]:
-        service.catalog.refresh()
-        names = _names(service, identity)
-        message = f"Refreshed {len(names)} datasets"
-        return _as_json({"status": "success", "message": message, "datasets": names})
+        catalog.refresh()
+        found = names(identity)
+        message = f"Refreshed {len(found)} datasets"
+        return _as_json({"status": "success", "message": message, "datasets": found})
 
     def server_info(identity: Identity, _body: bytes) -> Iterable[bytes]:
+        found = names(identity)
         return _as_json(
             {
                 "server": "FlightStream",
-                "version": service.version,
-                "flights": len(_names(service, identity)),
-                "sources": [source.name for source in service.catalog.sources],
-                "plugins": {
-                    plugin.name: plugin.version for plugin in service.registry.plugins
-                },
-                "actions": sorted(service.actions),
+                "version": version,
+                "flights": len(found),
+                "sources": list(dict.fromkeys(name.partition("/")[0] for name in found)),
+                "plugins": {plugin.name: plugin.version for plugin in registry.plugins},
             }
         )
 
     def get_server_info(identity: Identity, _body: bytes) -> Iterable[bytes]:
-        names = _names(service, identity)
+        found = names(identity)
         return _as_json(
             {
                 "server": "FlightStream",
-                "version": service.version,
+                "version": version,
                 "protocol_version": _PROTOCOL_VERSION,
-                "datasets": {"count": len(names), "list": names},
+                "datasets": {"count": len(found), "list": found},
                 "capabilities": _CAPABILITIES,
                 "timestamp": datetime.now(UTC).isoformat(),
             }
         )
 
     def health(_identity: Identity, _body: bytes) -> Iterable[bytes]:
-        failed = [source.name for source in service.catalog.sources if source.failed]
-        return _as_json(
-            {"status": "degraded" if failed else "ok", "failed_sources": failed}
-        )
+        failed = [source.name for source in catalog.sources if source.failed]
+        return _as_json({"status": "degraded" if failed else "ok", "failed_sources": failed})
 
     return (
         Action("refresh", "List all sources again", refresh),
-        Action(
-            "server-info",
-            "Version, sources, plugins and actions of the server",
-            server_info,
-        ),
+        Action("server-info", "Version, sources and plugins of the server", server_info),
         Action("health", "Whether the server and its sources answer", health),
-        Action(
-            "refresh-datasets",
-            "As refresh, in the words of older clients",
-            refresh_datasets,
-        ),
-        Action(
-            "get-server-info",
-            "As server-info, in the words of older clients",
-            get_server_info,
-        ),
+        Action("refresh-datasets", "As refresh, in the words of older clients", refresh_datasets),
+        Action("get-server-info", "As server-info, in the words of older clients", get_server_info),
     )
-
-
-def _names(service: "Service", identity: Identity) -> list[str]:
-    return [str(entry) for entry, _grant in service.visible(identity, ())]
 
 
 def _as_json(document: Mapping[str, Any]) -> Iterable[bytes]:

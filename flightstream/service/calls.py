@@ -88,9 +88,7 @@ class Calls:
         call = Call(method, credentials)
         with self._changed:
             if self._closing:
-                raise Unavailable(
-                    "the server is stopping", call=call.id, retry_after_seconds=1.0
-                )
+                raise Unavailable("the server is stopping", call=call.id, retry_after_seconds=1.0)
             self._active += 1
         return call
 

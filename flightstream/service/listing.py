@@ -61,13 +61,19 @@ class SourceListing:
     _lock: Lock = field(factory=Lock, init=False)
 
     def entries(self) -> dict[Name, Entry]:
-        """Return the flights by name, in order; what cannot be listed is left out."""
-        self._list_unless_newer_than(time.monotonic() - self._ttl_seconds)
+        """Return the flights by name, in order; what cannot be listed is left out.
+
+        While another thread lists the source again, the listing before it serves.
+        """
+        if self._listed_at is None:
+            self.refresh()
+        elif self._listed_at < time.monotonic() - self._ttl_seconds:
+            self._list(wait=False)
         return self._entries
 
     def refresh(self) -> None:
-        """List again, unless another thread has begun to since this call was made."""
-        self._list_unless_newer_than(time.monotonic())
+        """List again, unless another thread has done so since this call was made."""
+        self._list(wait=True)
 
     @property
     def failed(self) -> bool:
@@ -100,30 +106,36 @@ class SourceListing:
                 return Entry(flight, mount, name)
         return None
 
-    def _list_unless_newer_than(self, moment: float) -> None:
-        with self._lock:
-            if self._listed_at is not None and self._listed_at >= moment:
-                return
-            began = time.monotonic()
-            entries: list[Entry] = []
-            failed = False
-            for mount in self.mounts:
-                try:
-                    flights = mount.list_flights()
-                except FlightStreamError as exc:
-                    failed = True
-                    log.warning(
-                        "listing_failed",
-                        source=self.name, adapter=mount.plugin.name, error=exc.message,
-                    )  # fmt: skip
-                else:
-                    entries += [Entry(flight, mount, flight.name) for flight in flights]
-            named = with_unique_names(entries)
-            self._entries = {
-                entry.name: entry
-                for entry in sorted(named, key=lambda entry: entry.name)
-            }
-            self._failed, self._listed_at = failed, began
+    def _list(self, *, wait: bool) -> None:
+        asked = time.monotonic()
+        if not self._lock.acquire(blocking=wait):
+            return
+        try:
+            if self._listed_at is None or self._listed_at < asked:
+                began = time.monotonic()
+                self._entries, self._failed = self._list_mounts()
+                self._listed_at = began
+        finally:
+            self._lock.release()
+
+    def _list_mounts(self) -> tuple[dict[Name, Entry], bool]:
+        entries: list[Entry] = []
+        failed = False
+        for mount in self.mounts:
+            try:
+                flights = mount.list_flights()
+            except FlightStreamError as exc:
+                failed = True
+                log.warning(
+                    "listing_failed",
+                    source=self.name,
+                    adapter=mount.plugin.name,
+                    error=exc.message,
+                )
+            else:
+                entries += [Entry(flight, mount, flight.name) for flight in flights]
+        named = sorted(with_unique_names(entries), key=lambda entry: entry.name)
+        return {entry.name: entry for entry in named}, failed
 
 
 def with_unique_names(entries: Iterable[Entry]) -> list[Entry]:
@@ -135,9 +147,7 @@ def with_unique_names(entries: Iterable[Entry]) -> list[Entry]:
     named = list(entries)
     for rename in (_with_full_name, _with_adapter_name):
         while shared := _shared_names(named):
-            renamed = [
-                rename(entry) if entry.name in shared else entry for entry in named
-            ]
+            renamed = [rename(entry) if entry.name in shared else entry for entry in named]
             if [entry.name for entry in renamed] == [entry.name for entry in named]:
                 break
             named = renamed

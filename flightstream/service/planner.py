@@ -58,9 +58,7 @@ def make_plan(entry: Entry, schema: pa.Schema, command: Command, grant: Grant) -
     """
     version = version_of(entry, schema, grant)
     if command.version not in (None, version):
-        raise Stale(
-            f"the flight {str(entry)!r} changed since the ticket was made: ask again"
-        )
+        raise Stale(f"the flight {str(entry)!r} changed since the ticket was made: ask again")
     visible = visible_schema(schema, grant)
     columns = _check_columns(command.columns, visible)
     hidden_rows = tuple(Filter.bind(rows, schema) for rows in grant.rows)
@@ -117,9 +115,7 @@ def visible_schema(schema: pa.Schema, grant: Grant) -> pa.Schema:
     """Return the part of a schema that a grant shows."""
     if grant.columns is None:
         return schema
-    return _project(
-        schema, tuple(name for name in schema.names if name in grant.columns)
-    )
+    return _project(schema, tuple(name for name in schema.names if name in grant.columns))
 
 
 def version_of(entry: Entry, schema: pa.Schema, grant: Grant) -> str:
@@ -139,18 +135,12 @@ def version_of(entry: Entry, schema: pa.Schema, grant: Grant) -> str:
     return digest.hexdigest()[:16]
 
 
-def _check_columns(
-    columns: tuple[str, ...] | None, visible: pa.Schema
-) -> tuple[str, ...]:
+def _check_columns(columns: tuple[str, ...] | None, visible: pa.Schema) -> tuple[str, ...]:
     for column in columns or ():
         if column not in visible.names:
             near = get_close_matches(column, visible.names, 1)
             listed = ", ".join(map(repr, visible.names[:10]))
-            more = (
-                f" and {len(visible.names) - 10} more"
-                if len(visible.names) > 10
-                else ""
-            )
+            more = f" and {len(visible.names) - 10} more" if len(visible.names) > 10 else ""
             hint = f"did you mean {near[0]!r}?" if near else f"there are {listed}{more}"
             raise InvalidCommand(f"there is no column {column[:100]!r}: {hint}")
     return tuple(visible.names) if columns is None else columns

@@ -11,6 +11,8 @@ from flightstream.errors import Cancelled, LimitExceeded
 from flightstream.service.calls import Call, Calls, mark
 from flightstream.service.planner import Plan
 
+_NOT_READ = "the client did not read to the end"
+
 
 @define(eq=False)
 class Scan:
@@ -49,7 +51,7 @@ class Scan:
                 self._count(batch)
                 yield batch
         except GeneratorExit:
-            error = Cancelled("the client did not read to the end")
+            error = Cancelled(_NOT_READ)
             raise
         except BaseException as exc:
             mark(exc, self._call)
@@ -66,6 +68,10 @@ class Scan:
         call.rows += batch.num_rows
         call.bytes += batch.nbytes
         call.batches += 1
+
+    def abandon(self) -> None:
+        """End a scan that was perhaps never iterated."""
+        self.close(Cancelled(_NOT_READ))
 
     def close(self, error: BaseException | None = None) -> None:
         """End the call that the scan belongs to; only the first time counts."""
@@ -122,31 +128,34 @@ class Scan:
         )
 
 
-def cut(
-    batch: pa.RecordBatch, batch_bytes: int, max_bytes: int
-) -> Generator[pa.RecordBatch]:
+def cut(batch: pa.RecordBatch, batch_bytes: int, max_bytes: int) -> Generator[pa.RecordBatch]:
     """Yield slices of a batch, in order, of about ``batch_bytes`` each.
 
     Raises:
         LimitExceeded: A single row is larger than ``max_bytes``.
     """
-    if batch.nbytes <= batch_bytes or batch.num_rows == 1:
-        if batch.nbytes > max_bytes:
-            raise LimitExceeded(
-                f"a row of {batch.nbytes} bytes is larger than the server may send"
-                f" ({max_bytes} bytes): ask for fewer columns"
-            )
+    if batch.nbytes <= batch_bytes:
         yield batch
         return
-    rows = max(1, min(batch.num_rows - 1, batch.num_rows * batch_bytes // batch.nbytes))
-    for start in range(0, batch.num_rows, rows):
-        part = batch.slice(start, rows)
-        # Rows differ in size: a part can still be far larger than the rest.
-        yield from (
-            cut(part, batch_bytes, max_bytes)
-            if part.nbytes > 2 * batch_bytes
-            else [part]
+    # What every slice carries along, such as a dictionary, gets no smaller by cutting.
+    shared = batch.slice(0, 0).nbytes
+    size = batch.nbytes - shared
+    if size > batch_bytes and batch.num_rows > 1:
+        rows = max(1, min(batch.num_rows - 1, batch.num_rows * batch_bytes // size))
+        for start in range(0, batch.num_rows, rows):
+            part = batch.slice(start, rows)
+            if part.nbytes - shared > 2 * batch_bytes:  # rows differ in size
+                yield from cut(part, batch_bytes, max_bytes)
+            else:
+                yield part
+        return
+    if batch.nbytes > max_bytes // 2 and pa.ipc.get_record_batch_size(batch) > max_bytes:
+        what = "a row" if batch.num_rows == 1 else f"a batch of {batch.num_rows} rows"
+        raise LimitExceeded(
+            f"{what} of {batch.nbytes} bytes is larger than the server may send"
+            f" ({max_bytes} bytes): ask for fewer columns"
         )
+    yield batch
 
 
 def _brief(schema: pa.Schema) -> str:

@@ -7,7 +7,7 @@ import attrs
 import pyarrow as pa
 from attrs import define, field, frozen
 
-from flightstream.errors import InvalidCommand, NotFound, Unavailable, Unsupported
+from flightstream.errors import NotFound, Unsupported
 from flightstream.models import Action, Credentials, Grant, Identity, Operation
 from flightstream.registry import Registry
 from flightstream.service.access import Access
@@ -15,6 +15,7 @@ from flightstream.service.actions import collect_actions
 from flightstream.service.calls import Call, Calls
 from flightstream.service.catalog import Catalog
 from flightstream.service.listing import Entry, Name
+from flightstream.service.lookup import Lookup, shown
 from flightstream.service.planner import (
     Plan,
     make_plan,
@@ -69,32 +70,26 @@ class Service:
     batch_bytes: int
     max_batch_bytes: int
     listing_ttl_seconds: float
-    catalog: Catalog = field(init=False)
     calls: Calls = field(init=False)
+    lookup: Lookup = field(init=False)
     actions: dict[str, Action] = field(init=False)
-    _access: Access = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.catalog = Catalog(self.registry.mounts, self.listing_ttl_seconds)
+        catalog = Catalog(self.registry.mounts, self.listing_ttl_seconds)
         self.calls = Calls(self.registry)
-        self._access = Access(self.registry.services)
-        self.actions = collect_actions(self)
+        self.lookup = Lookup(catalog, Access(self.registry.services))
+        self.actions = collect_actions(self.lookup, self.registry, self.version)
 
-    def list_flights(
-        self, credentials: Credentials, criteria: bytes
-    ) -> list[FlightDescription]:
+    def list_flights(self, credentials: Credentials, criteria: bytes) -> list[FlightDescription]:
         """Return the visible flights whose paths begin with a prefix, ``sales/2024``."""
         with self.calls.during("ListFlights", credentials) as call:
             identity = self._authenticate(call)
             prefix = Command.parse(criteria.rstrip(b"/")).flight if criteria else ()
             return [
-                self._listed(entry, grant)
-                for entry, grant in self.visible(identity, prefix)
+                self._listed(entry, grant) for entry, grant in self.lookup.visible(identity, prefix)
             ]
 
-    def get_flight(
-        self, credentials: Credentials, request: Request
-    ) -> FlightDescription:
+    def get_flight(self, credentials: Credentials, request: Request) -> FlightDescription:
         """Return one flight with its schema and tickets."""
         with self.calls.during("GetFlightInfo", credentials) as call:
             command, plan = self._plan(call, request)
@@ -130,9 +125,7 @@ class Service:
         except BaseException as exc:
             self.calls.fail(call, exc)
             raise
-        return Scan(
-            plan, call, self.calls, self.batch_bytes, self.max_batch_bytes, is_cancelled
-        )
+        return Scan(plan, call, self.calls, self.batch_bytes, self.max_batch_bytes, is_cancelled)
 
     def write(
         self,
@@ -165,9 +158,7 @@ class Service:
             self._authenticate(call)
             return list(self.actions.values())
 
-    def do_action(
-        self, credentials: Credentials, name: str, body: bytes
-    ) -> list[bytes]:
+    def do_action(self, credentials: Credentials, name: str, body: bytes) -> list[bytes]:
         """Run an action and return all its results."""
         with self.calls.during("DoAction", credentials) as call:
             identity = self._authenticate(call)
@@ -175,18 +166,8 @@ class Service:
             if action is None:
                 known = ", ".join(sorted(self.actions))
                 raise NotFound(f"there is no action {name[:100]!r}: there are {known}")
-            self._access.check_action(identity, action)
+            self.lookup.access.check_action(identity, action)
             return list(action.run(identity, body))
-
-    def visible(
-        self, identity: Identity, prefix: Name
-    ) -> Iterator[tuple[Entry, Grant]]:
-        """Yield the flights below a prefix that an identity may see."""
-        for entry in self.catalog.entries():
-            if entry.path[: len(prefix)] == prefix:
-                grant = self._access.grant(identity, entry.path, "list")
-                if grant is not None:
-                    yield entry, grant
 
     def _authenticate(self, call: Call) -> Identity:
         call.identity = self.registry.services.authenticate(call.credentials)
@@ -194,10 +175,10 @@ class Service:
 
     def _plan(self, call: Call, request: Request) -> tuple[Command, Plan]:
         command, entry, grant = self._find(call, request, "read")
-        return command, make_plan(entry, self.catalog.get_schema(entry), command, grant)
+        return command, make_plan(entry, self.lookup.catalog.get_schema(entry), command, grant)
 
     def _listed(self, entry: Entry, grant: Grant) -> FlightDescription:
-        schema = self.catalog.known_schema(entry)
+        schema = self.lookup.catalog.known_schema(entry)
         flight = entry.flight
         return FlightDescription(
             path=entry.path,
@@ -211,53 +192,18 @@ class Service:
     def _find(
         self, call: Call, request: Request, operation: Operation
     ) -> tuple[Command, Entry, Grant]:
-        """Return the flight that a command means, among those that may be seen."""
         identity = self._authenticate(call)
         command = Command.parse(request)
-        name = "/".join(command.flight)
-        call.flight = name if len(name) <= 200 else f"{name[:200]}…"
-        found: list[tuple[Entry, Grant]] = []
-        unlisted = False
-        for path in self.catalog.readings(command.flight):
-            grant = self._access.grant(identity, path, operation)
-            if grant is None:
-                continue
-            bearers = self.catalog.bearers(path)
-            if seen := [
-                one for one in bearers if self._access.grant(identity, one.path, "list")
-            ]:
-                raise _ambiguous(call.flight, seen)
-            entry = self.catalog.find(path)
-            unlisted = unlisted or (entry is None and self.catalog.failed(path))
-            if entry is not None:
-                found.append((entry, grant))
-                if path == command.flight:
-                    break
-        if len(found) > 1:
-            raise _ambiguous(call.flight, [entry for entry, _grant in found])
-        if not found and unlisted:
-            raise Unavailable(
-                f"the flight {call.flight!r} cannot be looked for now: a source does not answer",
-                retry_after_seconds=self.listing_ttl_seconds,
-            )
-        if not found:
-            raise NotFound(f"there is no flight {call.flight!r}")
-        call.entry, call.flight = found[0][0], str(found[0][0])
-        return command, *found[0]
+        call.flight = shown(command.flight)
+        entry, grant = self.lookup.find(identity, command.flight, operation)
+        call.entry, call.flight = entry, str(entry)
+        return command, entry, grant
 
 
 def _tickets(command: Command, plan: Plan, parts: int) -> tuple[Command, ...]:
-    ticket = attrs.evolve(
-        command, flight=plan.entry.path, version=plan.version, partitions=1
-    )
+    ticket = attrs.evolve(command, flight=plan.entry.path, version=plan.version, partitions=1)
     if parts == 1:
         return (ticket,)
     return tuple(
-        attrs.evolve(ticket, partition=(part, command.partitions))
-        for part in range(parts)
+        attrs.evolve(ticket, partition=(part, command.partitions)) for part in range(parts)
     )
-
-
-def _ambiguous(name: str, entries: list[Entry]) -> InvalidCommand:
-    paths = " or ".join(repr(str(entry)) for entry in entries)
-    return InvalidCommand(f"the name {name!r} is not unique: ask for {paths}")

@@ -21,19 +21,13 @@ def test_data_is_what_its_script_makes(root: Path) -> None:
 def test_every_table_is_described(root: Path) -> None:
     described = (root / "data/README.md").read_text("utf-8")
 
-    assert [
-        path.name for path in _tables(root) if f"`{path.name}`" not in described
-    ] == []
+    assert [path.name for path in _tables(root) if f"`{path.name}`" not in described] == []
 
 
 def _tables(root: Path) -> list[Path]:
-    return [
-        path for path in sorted((root / "data").iterdir()) if ".csv" in path.suffixes
-    ]
+    return [path for path in sorted((root / "data").iterdir()) if ".csv" in path.suffixes]
 
 
 def _sha256(path: Path) -> str:
     content = path.read_bytes()
-    return hashlib.sha256(
-        gzip.decompress(content) if path.suffix == ".gz" else content
-    ).hexdigest()
+    return hashlib.sha256(gzip.decompress(content) if path.suffix == ".gz" else content).hexdigest()

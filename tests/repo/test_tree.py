@@ -16,9 +16,7 @@ TOP_FILES = {
 }
 CODE_SUFFIXES = {".py", ".js", ".ts"}
 LINES_LIMIT = 400
-OWN_FOLDER = re.compile(
-    rb"""(?:^|[\s"'`(=:])/(?:root|work|workspace|(?:home|Users)/\w+)/"""
-)
+OWN_FOLDER = re.compile(rb"""(?:^|[\s"'`(=:])/(?:root|work|workspace|(?:home|Users)/\w+)/""")
 
 
 def test_nothing_new_at_the_top(sources: list[Path]) -> None:
@@ -39,9 +37,5 @@ def test_code_files_stay_short(root: Path, sources: list[Path]) -> None:
     assert {path: n for path, n in lengths.items() if n > LINES_LIMIT} == {}
 
 
-def test_no_file_names_a_folder_of_somebodys_machine(
-    root: Path, sources: list[Path]
-) -> None:
-    assert [
-        path for path in sources if OWN_FOLDER.search((root / path).read_bytes())
-    ] == []
+def test_no_file_names_a_folder_of_somebodys_machine(root: Path, sources: list[Path]) -> None:
+    assert [path for path in sources if OWN_FOLDER.search((root / path).read_bytes())] == []

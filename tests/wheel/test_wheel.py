@@ -33,9 +33,7 @@ pytestmark = pytest.mark.timeout(600)
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """The wheels of a copy of the tree, where no older build is left over."""
     copy = tmp_path_factory.mktemp("copy") / "tree"
-    shutil.copytree(
-        ROOT, copy, ignore=shutil.ignore_patterns(".*", "build", "*.egg-info")
-    )
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "build", "*.egg-info"))
     folders = [copy, *(copy / "plugins" / name for name in PLUGINS)]
     pip = [
         sys.executable,
@@ -85,14 +83,10 @@ def test_wheel_holds_its_package_and_licence_alone(wheels: list[Path]) -> None:
         assert any(name.endswith("/py.typed") for name in names)
 
     plugins = {name.replace("-", "_") for name in PLUGINS}
-    assert tops == {"flightstream_core": {"flightstream"}} | {
-        name: {name} for name in plugins
-    }
+    assert tops == {"flightstream_core": {"flightstream"}} | {name: {name} for name in plugins}
 
 
-def test_installed_server_is_read_by_pyarrow(
-    installed: Path, address: str, tmp_path: Path
-) -> None:
+def test_installed_server_is_read_by_pyarrow(installed: Path, address: str, tmp_path: Path) -> None:
     python = installed / "python"
 
     read = subprocess.run(

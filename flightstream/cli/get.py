@@ -1,0 +1,88 @@
+"""``flightstream get``."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+import pyarrow as pa
+
+from flightstream.cli.progress import shown_progress
+from flightstream.cli.remote import connected, naming_server, selection_options, uri_option
+from flightstream.cli.target import complete_file
+from flightstream.cli.text import printable, size
+from flightstream.cli.waiting import read_ahead
+from flightstream.cli.writers import WRITERS, writer_for
+from flightstream.errors import Unsupported
+
+
+def _check_output(_ctx: click.Context, _parameter: click.Parameter, path: Path) -> Path:
+    if writer_for(path) is None:
+        suffix = f"the suffix {path.suffix!r}" if path.suffix else "no suffix"
+        raise click.BadParameter(f"{path} has {suffix}; known are {', '.join(WRITERS)}")
+    return path
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "-o",
+    "--output",
+    required=True,
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    callback=_check_output,
+    help=f"Where to; the suffix is one of {', '.join(WRITERS)} (a stream).",
+)
+@selection_options
+@click.option("--limit", type=click.IntRange(min=0), help="No more rows than this.")
+@click.option(
+    "--offset", type=click.IntRange(min=0), default=0, help="Leave out this many rows first."
+)
+@uri_option
+def get(
+    name: str,
+    output: Path,
+    columns: tuple[str, ...] | None,
+    where: str | None,
+    limit: int | None,
+    offset: int,
+    uri: str,
+) -> None:
+    """Copy the flight NAME to a file.
+
+    The file appears when it is complete: a transfer that fails leaves what was
+    there before. Memory use does not depend on the size of the flight.
+    """
+    wanted = {"columns": columns, "filter": where, "limit": limit, "offset": offset}
+    make_writer = writer_for(output)
+    assert make_writer is not None  # _check_output has refused it
+    with connected(uri) as remote:
+        total = remote.call(remote.client.info, name, **wanted).total_records
+        reader = remote.call(remote.client.stream, name, **wanted)
+        with (
+            shown_progress(name, total) as transfer,
+            complete_file(output) as file,
+            _writable(output),
+            make_writer(file, reader.schema) as writer,
+        ):
+            for batch in _batches(reader, uri):
+                writer.write_batch(batch)
+                transfer.add(batch)
+        done = f"{output}: {transfer.rows:,} rows, {len(reader.schema)} columns"
+        click.echo(printable(f"{done}, {size(output.stat().st_size)}"))
+
+
+def _batches(reader: pa.RecordBatchReader, uri: str) -> Iterator[pa.RecordBatch]:
+    with naming_server(uri):
+        yield from read_ahead(reader)
+
+
+@contextmanager
+def _writable(output: Path) -> Iterator[None]:
+    """Say which file it was that Arrow could not write, and why."""
+    try:
+        yield
+    except pa.ArrowException as exc:
+        reason = " ".join(str(exc).split())
+        raise Unsupported(f"{output} cannot hold this flight: {reason}") from exc

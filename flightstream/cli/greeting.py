@@ -1,0 +1,92 @@
+"""What a started server says: how to read from it, and which sources are empty."""
+
+import shlex
+import sys
+
+import click
+import structlog
+
+from flightstream.cli.remote import DEFAULT_URI
+from flightstream.cli.suffixes import suffixes_in
+from flightstream.cli.text import aligned, printable, size
+from flightstream.server import Server
+from flightstream.service.listing import Entry
+
+log = structlog.get_logger(__name__)
+
+_MOST_FLIGHTS = 20
+_EVERY_ADDRESS = {"0.0.0.0": "localhost", "::": "localhost", "": "localhost"}
+
+
+def greet(server: Server) -> None:
+    """Warn about sources without flights; on a terminal, show how to read the others."""
+    entries = list(server.service.lookup.catalog.entries())
+    _warn_of_empty_sources(server, {entry.path[0] for entry in entries})
+    if sys.stdout.isatty():
+        click.echo(greeting(uri_of(server), entries))
+
+
+def uri_of(server: Server) -> str:
+    """Return what a client on this machine connects to."""
+    host = _EVERY_ADDRESS.get(server.info.host, server.info.host)
+    return f"grpc://[{host}]:{server.port}" if ":" in host else f"grpc://{host}:{server.port}"
+
+
+def greeting(uri: str, entries: list[Entry]) -> str:
+    """Return the address, the flights, and commands that work as pasted."""
+    flights = "1 flight" if len(entries) == 1 else f"{len(entries):,} flights"
+    lines = ["", f"FlightStream serves {flights} at {uri}"]
+    if entries:
+        lines += ["", aligned([_row(entry) for entry in entries[:_MOST_FLIGHTS]])]
+        if len(entries) > _MOST_FLIGHTS:
+            lines.append(f"and {len(entries) - _MOST_FLIGHTS:,} more: flightstream ls{_at(uri)}")
+        lines += ["", *_how_to_read(str(entries[0]), uri)]
+    return "\n".join([*lines, ""])
+
+
+def _row(entry: Entry) -> list[str]:
+    stored = entry.flight.total_bytes
+    adapter = entry.mount.plugin.name
+    return [printable(str(entry)), adapter, size(stored) if stored >= 0 else ""]
+
+
+def _how_to_read(name: str, uri: str) -> list[str]:
+    return [
+        "Read one with pyarrow:",
+        "",
+        "import pyarrow.flight as fl",
+        f'client = fl.connect("{uri}")',
+        f"table = client.do_get(fl.Ticket({_literal(name)})).read_all()",
+        "",
+        "with the client:",
+        "",
+        "import flightstream",
+        f'table = flightstream.connect("{uri}").read({_literal(name)})',
+        "",
+        "or here:",
+        "",
+        f"flightstream head {shlex.quote(name)}{_at(uri)}",
+    ]
+
+
+def _literal(name: str) -> str:
+    return f'"{name}"' if '"' not in name and "\\" not in name else repr(name)
+
+
+def _at(uri: str) -> str:
+    return "" if uri == DEFAULT_URI else f" --uri {uri}"
+
+
+def _warn_of_empty_sources(server: Server, served: set[str]) -> None:
+    mounts = server.service.registry.mounts
+    adapters = {mount.plugin.name for mount in mounts}
+    sources = {mount.source.name: mount.source for mount in mounts}
+    for name in server.info.sources:
+        if name in served:
+            continue
+        suffixes = suffixes_in(sources[name]) if name in sources else []
+        facts: dict[str, object] = {"suffixes": suffixes} if suffixes else {}
+        if missing := [suffix for suffix in suffixes if suffix not in adapters]:
+            packages = " ".join(f"flightstream-{suffix}" for suffix in missing)
+            facts["hint"] = f"pip install {packages}"
+        log.warning("source_without_flights", source=name, **facts)

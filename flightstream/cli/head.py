@@ -1,0 +1,44 @@
+"""``flightstream head``."""
+
+import click
+import pyarrow as pa
+
+from flightstream.cli.output import show_table
+from flightstream.cli.remote import connected, selection_options, uri_option
+from flightstream.cli.values import JSON_HELP, json_text, to_json, to_text
+
+
+@click.command(epilog=JSON_HELP)
+@click.argument("name")
+@click.option(
+    "-n", "--rows", default=10, show_default=True, type=click.IntRange(min=0), help="How many rows."
+)
+@selection_options
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects, one for each row.")
+@uri_option
+def head(
+    name: str,
+    rows: int,
+    columns: tuple[str, ...] | None,
+    where: str | None,
+    as_json: bool,
+    uri: str,
+) -> None:
+    """Show the first rows of the flight NAME."""
+    with connected(uri) as remote:
+        table: pa.Table = remote.call(
+            remote.client.read, name, columns=columns, filter=where, limit=rows
+        )
+    names = table.column_names
+    records = list(zip(*table.columns, strict=True))
+    if as_json:
+        found = [dict(zip(names, map(to_json, record), strict=True)) for record in records]
+        click.echo(json_text(found))
+        return
+    numbers = [i for i, column in enumerate(table.schema) if _is_number(column.type)]
+    show_table(names, [[to_text(value) for value in record] for record in records], right=numbers)
+
+
+def _is_number(type_: pa.DataType) -> bool:
+    types = pa.types
+    return bool(types.is_integer(type_) or types.is_floating(type_) or types.is_decimal(type_))

@@ -1,0 +1,80 @@
+"""``flightstream plugins list`` and ``flightstream plugins show``."""
+
+import inspect
+
+import attrs
+import click
+
+from flightstream.cli.inventory import find_plugin, inventory
+from flightstream.cli.local import config_option, load_classes, plugin_option
+from flightstream.cli.options import HEADER, markdown, option_rows
+from flightstream.cli.output import show_table
+from flightstream.cli.text import printable
+from flightstream.cli.values import json_text
+from flightstream.config import load_config
+from flightstream.logs import configure_logs
+from flightstream.registry import PluginClass
+
+
+@click.group()
+def plugins() -> None:
+    """List plugins and describe their options."""
+
+
+@plugins.command("list")
+@config_option
+@plugin_option
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
+def list_(config: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
+    """List the plugins, and what the configuration makes of each.
+
+    A plugin is active, disabled (not imported, or not asked for) or broken.
+    """
+    loaded = load_config(config)
+    configure_logs(loaded.draft.log)
+    states = inventory(loaded, load_classes(plugins))
+    if as_json:
+        click.echo(json_text([attrs.asdict(state) for state in states]))
+    elif states:
+        rows = [[value or "" for value in attrs.astuple(state)] for state in states]
+        show_table([field.name for field in attrs.fields(type(states[0]))], rows, whole=True)
+    else:
+        click.echo("note: no plugin is installed: pip install flightstream-csv", err=True)
+
+
+@plugins.command()
+@click.argument("name")
+@plugin_option
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print the options as a table.")
+@click.option("--json", "as_json", is_flag=True, help="Print an object.")
+def show(name: str, plugins: tuple[str, ...], as_markdown: bool, as_json: bool) -> None:
+    """Describe the plugin NAME and its options, which are set in [plugins.NAME]."""
+    plugin = find_plugin(name, load_classes(plugins))
+    rows = option_rows(plugin.cls)
+    if as_markdown:
+        click.echo(markdown(rows))
+    elif as_json:
+        described = _described(plugin) | {"options": [attrs.asdict(row) for row in rows]}
+        click.echo(json_text(described))
+    else:
+        for key, value in _described(plugin).items():
+            shown = ", ".join(value) if isinstance(value, list) else value
+            click.echo(f"{key + ':':14}{printable(str(shown or '-'))}")
+        if rows:
+            click.echo()
+            cells = [[v or "" for v in attrs.astuple(row)] for row in rows]
+            for cell, row in zip(cells, rows, strict=True):
+                cell[2] = "required" if row.default is None else row.default
+            show_table(HEADER, cells, whole=True)
+
+
+def _described(plugin: PluginClass) -> dict[str, object]:
+    summary = (inspect.getdoc(plugin.cls) or "").partition("\n")[0]
+    return {
+        "name": plugin.name,
+        "kind": plugin.kind,
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "summary": summary,
+        "pushdown": sorted(getattr(plugin.cls, "pushdown", ())),
+    }

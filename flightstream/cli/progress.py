@@ -1,0 +1,52 @@
+"""The progress of a transfer, for people at a terminal."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from flightstream.cli.text import printable, size
+
+
+class Transfer:
+    """Counts what has arrived, and shows it if there is somebody to see."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self.rows = 0
+        self._bytes = 0
+        self._began = time.monotonic()
+        self._progress = progress
+        self._task = progress.add_task("", total=None if total < 0 else total)
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Count a batch."""
+        self.rows += batch.num_rows
+        self._bytes += batch.nbytes
+        seconds = max(time.monotonic() - self._began, 1e-3)
+        told = f"{self.rows:,} rows  {size(self._bytes)}  {self._bytes / 1e6 / seconds:,.1f} MB/s"
+        self._progress.update(self._task, completed=self.rows, description=told)
+
+
+@contextmanager
+def shown_progress(name: str, total: int) -> Iterator[Transfer]:
+    """Show a transfer on standard error while it runs, if that is a terminal.
+
+    Args:
+        name: Of the flight.
+        total: Its rows, or -1.
+    """
+    console = Console(stderr=True)
+    moving = BarColumn() if total >= 0 else SpinnerColumn()
+    with Progress(
+        TextColumn(printable(name), markup=False),
+        moving,
+        TextColumn("{task.description}", markup=False),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    ) as progress:
+        yield Transfer(progress, total)

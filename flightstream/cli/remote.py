@@ -1,0 +1,98 @@
+"""What commands that read from a server have in common."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any, TypeVar
+
+import click
+
+from flightstream.cli.text import printable
+from flightstream.cli.waiting import in_background
+from flightstream.client import Client, DataWarning, connect
+from flightstream.errors import InvalidCommand, Unavailable
+
+DEFAULT_URI = "grpc://localhost:8080"
+_SCHEMES = ("grpc", "grpc+tcp", "grpc+tls", "grpc+unix")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _check_uri(_ctx: click.Context, _parameter: click.Parameter, uri: str) -> str:
+    if "://" in uri and uri.partition("://")[0] not in _SCHEMES:
+        raise click.BadParameter(f"{uri!r} begins with none of {', '.join(_SCHEMES)}")
+    return uri if "://" in uri else f"grpc://{uri}"
+
+
+def _split_columns(
+    _ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]
+) -> tuple[str, ...] | None:
+    return tuple(name for text in given for name in text.split(",")) or None
+
+
+uri_option = click.option(
+    "--uri",
+    default=DEFAULT_URI,
+    envvar="FLIGHTSTREAM_URI",
+    show_default=True,
+    show_envvar=True,
+    callback=_check_uri,
+    help="The server.",
+)
+
+
+def selection_options(command: F) -> F:
+    """Add the options that choose columns and rows."""
+    columns = click.option(
+        "--columns",
+        metavar="A,B",
+        multiple=True,
+        callback=_split_columns,
+        help="Only these columns, in this order.",
+    )
+    where = click.option(
+        "--where", metavar="SQL", help="""Only these rows: "fare > 10 AND city IN ('Oslo')"."""
+    )
+    return columns(where(command))
+
+
+class Remote:
+    """A server, whose answers are waited for without being deaf to Ctrl-C."""
+
+    def __init__(self, client: Client, uri: str) -> None:
+        self.client = client
+        self.uri = uri
+
+    def call(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Call a method of the client."""
+        with naming_server(self.uri):
+            return in_background(partial(method, *args, **kwargs))
+
+
+@contextmanager
+def connected(uri: str) -> Iterator[Remote]:
+    """Connect to a server; afterwards tell what it reported of the data."""
+    with warnings.catch_warnings(record=True) as reported:
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("always", DataWarning)
+        try:
+            with naming_server(uri):
+                client = connect(uri)
+            yield Remote(client, uri)
+        finally:
+            for warning in reported:
+                click.echo(f"note: {printable(str(warning.message))}", err=True)
+
+
+@contextmanager
+def naming_server(uri: str) -> Iterator[None]:
+    """Say of errors that did not come from the server itself which one was asked."""
+    try:
+        yield
+    except Unavailable as exc:
+        if exc.call is None:
+            raise Unavailable(f"no answer from {uri}: {exc.message}") from exc
+        raise
+    except UnicodeEncodeError as exc:
+        raise InvalidCommand("a name, a column or the filter is not UTF-8 text") from exc

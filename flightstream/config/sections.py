@@ -1,0 +1,78 @@
+"""The tables of the settings become a ``Config``."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flightstream.config.models import (
+    Config,
+    LogConfig,
+    PluginsConfig,
+    RawTables,
+    ServerConfig,
+    SourceConfig,
+)
+from flightstream.config.options import Reader
+from flightstream.config.problems import unknown_key
+from flightstream.config.settings import Key
+from flightstream.config.sources import check_source_name, hide_credentials, resolve_uri
+from flightstream.plugin import options_of
+
+PLACES = ("server", "log", "plugins", "sources")
+
+_SECTIONS: dict[str, type[Any]] = {"server": ServerConfig, "log": LogConfig}
+
+
+def draft_config(reader: Reader) -> Config:
+    """Structure all that is not a plugin's, with defaults where a value is wrong."""
+    for key in reader.settings.values:
+        if key not in PLACES:
+            inner = [f"{s}.{o}" for s, cls in _SECTIONS.items() for o in options_of(cls)]
+            reader.problem((key,), unknown_key(key, PLACES, elsewhere=inner))
+    server, _ = reader.structure(ServerConfig, [("server",)])
+    log, _ = reader.structure(LogConfig, [("log",)])
+    return Config(
+        server=ServerConfig(**server),
+        log=LogConfig(**log),
+        plugins=_plugins(reader),
+        sources=_sources(reader),
+    )
+
+
+def _plugins(reader: Reader) -> PluginsConfig:
+    known = options_of(PluginsConfig)
+    raw = reader.settings.get(("plugins",))
+    names = [name for name in raw if name not in known] if isinstance(raw, Mapping) else []
+    values, _ = reader.structure(PluginsConfig, [("plugins",)], others=names)
+    options: dict[str, Mapping[str, Any]] = {}
+    for name in names:
+        key = ("plugins", name)
+        near = unknown_key(name, known)
+        if isinstance(reader.settings.get(key), Mapping) or "did you mean" not in near:
+            if (table := reader.table(key)) is not None:
+                options[name] = table
+        else:
+            reader.problem(key, near)
+    return PluginsConfig(**values, options=options)
+
+
+def _sources(reader: Reader) -> dict[str, SourceConfig]:
+    sources: dict[str, SourceConfig] = {}
+    for name in reader.table(("sources",)) or {}:
+        key = ("sources", name)
+        if problem := check_source_name(name):
+            reader.problem(key, f"the name {problem}")
+        if reader.table(key) is None:
+            continue
+        values, _ = reader.structure(SourceConfig, [key], others=["options"])
+        options = _source_options(reader, (*key, "options"))
+        if "uri" in values and not problem:
+            origin = reader.settings.origin((*key, "uri"))
+            values["uri"] = resolve_uri(values["uri"], origin.folder)
+            reader.show((*key, "uri"), hide_credentials(values["uri"]), str, origin)
+            sources[name] = SourceConfig(**values, options=options)
+    return sources
+
+
+def _source_options(reader: Reader, key: Key) -> RawTables:
+    tables = {name: reader.table((*key, name)) for name in reader.table(key) or {}}
+    return {name: table for name, table in tables.items() if table is not None}

@@ -1,0 +1,78 @@
+"""From a name that a client uses to a flight that the client may see."""
+
+from collections.abc import Iterable, Iterator
+
+from attrs import define
+
+from flightstream.errors import InvalidCommand, NotFound, Unavailable
+from flightstream.models import Grant, Identity, Operation
+from flightstream.service.access import Access
+from flightstream.service.catalog import Catalog
+from flightstream.service.listing import Entry, Name
+
+
+@define(eq=False)
+class Lookup:
+    """The catalog, as far as an identity may see it."""
+
+    catalog: Catalog
+    access: Access
+
+    def visible(self, identity: Identity, prefix: Name = ()) -> Iterator[tuple[Entry, Grant]]:
+        """Yield the flights whose paths begin with a prefix."""
+        for entry in self.catalog.entries():
+            if entry.path[: len(prefix)] == prefix:
+                grant = self.access.grant(identity, entry.path, "list")
+                if grant is not None:
+                    yield entry, grant
+
+    def find(self, identity: Identity, path: Name, operation: Operation) -> tuple[Entry, Grant]:
+        """Return the one flight that a path means.
+
+        Args:
+            identity: Who asks.
+            path: With its source, or without where only one visible flight
+                has the name.
+            operation: What for.
+
+        Raises:
+            NotFound: There is none, or none that may be seen.
+            InvalidCommand: There are several.
+            Unavailable: A source in which it could be does not answer.
+        """
+        found: list[tuple[Entry, Grant]] = []
+        unlisted = False
+        for reading in self.catalog.readings(path):
+            grant = self.access.grant(identity, reading, operation)
+            if grant is None:  # decided before the source is touched
+                continue
+            if bearers := self._visible_bearers(identity, reading):
+                raise _ambiguous(path, bearers)
+            entry = self.catalog.find(reading)
+            unlisted = unlisted or (entry is None and self.catalog.failed(reading))
+            if entry is not None:
+                found.append((entry, grant))
+                if reading == path:
+                    break
+        if len(found) > 1:
+            raise _ambiguous(path, (entry for entry, _grant in found))
+        if not found and unlisted:
+            raise Unavailable(f"the flight {shown(path)!r} is in a source that does not answer now")
+        if not found:
+            raise NotFound(f"there is no flight {shown(path)!r}")
+        return found[0]
+
+    def _visible_bearers(self, identity: Identity, path: Name) -> list[Entry]:
+        bearers = self.catalog.bearers(path)
+        return [entry for entry in bearers if self.access.grant(identity, entry.path, "list")]
+
+
+def shown(path: Name) -> str:
+    """Return a path for messages; a client may have sent one of any length."""
+    name = "/".join(path)
+    return name if len(name) <= 200 else f"{name[:200]}…"
+
+
+def _ambiguous(path: Name, entries: Iterable[Entry]) -> InvalidCommand:
+    paths = " or ".join(repr(str(entry)) for entry in entries)
+    return InvalidCommand(f"the name {shown(path)!r} is not unique: ask for {paths}")
