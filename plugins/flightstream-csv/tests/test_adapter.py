@@ -85,9 +85,7 @@ def test_file_that_grows_during_a_scan_is_stale(serve: Any, tmp_path: Path) -> N
         list(batches)
 
 
-def test_file_that_is_replaced_during_a_scan_is_stale(
-    serve: Any, tmp_path: Path
-) -> None:
+def test_file_that_is_replaced_during_a_scan_is_stale(serve: Any, tmp_path: Path) -> None:
     content = "a,b\n" + "1,2\n" * 5_000
     served = serve(content, block_bytes=64)
     batches = served.batches()
@@ -100,9 +98,7 @@ def test_file_that_is_replaced_during_a_scan_is_stale(
         list(batches)
 
 
-def test_file_that_is_truncated_during_a_scan_is_stale(
-    serve: Any, tmp_path: Path
-) -> None:
+def test_file_that_is_truncated_during_a_scan_is_stale(serve: Any, tmp_path: Path) -> None:
     served = serve("a,b\n" + "1,2\n" * 50_000, block_bytes=64)
     batches = served.batches()
     next(batches)
@@ -113,9 +109,7 @@ def test_file_that_is_truncated_during_a_scan_is_stale(
         list(batches)
 
 
-def test_file_that_changed_since_it_was_listed_has_no_schema(
-    serve: Any, tmp_path: Path
-) -> None:
+def test_file_that_changed_since_it_was_listed_has_no_schema(serve: Any, tmp_path: Path) -> None:
     served = serve("a\n1\n")
     (tmp_path / "table.csv").write_text("b\nx\ny\n")
 

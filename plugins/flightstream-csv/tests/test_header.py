@@ -25,9 +25,7 @@ def test_names_are_made_distinct(found: list[str], names: list[str]) -> None:
     assert distinct(found) == names
 
 
-@given(
-    st.lists(st.sampled_from(["", "a", "a_2", "a_3", "a_2_2", "column_1", "column_2"]))
-)
+@given(st.lists(st.sampled_from(["", "a", "a_2", "a_3", "a_2_2", "column_1", "column_2"])))
 def test_names_are_always_distinct_and_the_first_of_each_is_kept(
     found: list[str],
 ) -> None:
@@ -44,9 +42,7 @@ def test_changed_names_are_a_warning(serve: Any) -> None:
         served.ask()
 
     assert served.rows() == [{"a": 1, "a_2": 2, "column_3": 3}]
-    assert [log["names"] for log in logs if log["log_level"] == "warning"] == [
-        ["a_2", "column_3"]
-    ]
+    assert [log["names"] for log in logs if log["log_level"] == "warning"] == [["a_2", "column_3"]]
 
 
 def test_no_header_makes_names_up(serve: Any) -> None:
@@ -61,15 +57,11 @@ def test_given_names_stand_for_no_header(serve: Any) -> None:
 
 
 def test_given_names_replace_a_header_that_is_skipped(serve: Any) -> None:
-    assert serve("a,b\n1,x\n", header=("n", "t"), skip_rows=1).rows() == [
-        {"n": 1, "t": "x"}
-    ]
+    assert serve("a,b\n1,x\n", header=("n", "t"), skip_rows=1).rows() == [{"n": 1, "t": "x"}]
 
 
 def test_given_names_of_another_number_are_invalid_data(serve: Any) -> None:
-    with pytest.raises(
-        InvalidData, match="has 2 columns, but the option 'header' names 1"
-    ):
+    with pytest.raises(InvalidData, match="has 2 columns, but the option 'header' names 1"):
         serve("1,x\n", header=("n",)).ask()
 
 
@@ -104,9 +96,7 @@ def test_header_that_is_never_closed_is_invalid_data(serve: Any) -> None:
 def test_header_longer_than_the_sample_is_read(serve: Any) -> None:
     names = [f"{'name' * 20}_{number}" for number in range(200)]
 
-    served = serve(
-        ",".join(names) + "\n" + ",".join(["1"] * 200) + "\n", infer_bytes=1024
-    )
+    served = serve(",".join(names) + "\n" + ",".join(["1"] * 200) + "\n", infer_bytes=1024)
 
     assert served.schema.names == names
     assert served.read().num_rows == 1

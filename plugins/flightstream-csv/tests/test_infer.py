@@ -155,9 +155,7 @@ def test_decimal_comma_is_read_as_a_double(serve: Any) -> None:
 
 
 def test_decimal_comma_does_not_make_a_point_a_number(serve: Any) -> None:
-    assert (
-        serve("a;b\n1.5;2\n", delimiter=";", decimal_point=",").types["a"] == "string"
-    )
+    assert serve("a;b\n1.5;2\n", delimiter=";", decimal_point=",").types["a"] == "string"
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pyarrow.fs as pafs
 import pytest
 from flightstream_csv import CsvAdapter
 from flightstream_csv.scan import Sizes
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from flightstream import FlightStreamError, ScanRequest, Source
@@ -79,8 +79,7 @@ def tables(draw: st.DrawFn) -> tuple[list[str], list[list[Any]]]:
     kinds = draw(st.lists(st.sampled_from(sorted(KINDS)), min_size=1, max_size=5))
     rows = draw(st.integers(0, 12))
     return kinds, [
-        draw(st.lists(st.none() | KINDS[kind], min_size=rows, max_size=rows))
-        for kind in kinds
+        draw(st.lists(st.none() | KINDS[kind], min_size=rows, max_size=rows)) for kind in kinds
     ]
 
 
@@ -98,9 +97,7 @@ def test_any_table_is_read_as_it_was_written(
     lines = [names, *(map(written, row) for row in zip(*columns, strict=True))]
     content = "".join(",".join(line) + end for line in lines).encode()
 
-    served = read(
-        folder, content, block_bytes, column_types=dict(zip(names, kinds, strict=True))
-    )
+    served = read(folder, content, block_bytes, column_types=dict(zip(names, kinds, strict=True)))
 
     assert [str(type) for type in served.schema.types] == kinds
     for name, kind, values in zip(names, kinds, columns, strict=True):
@@ -124,9 +121,7 @@ def test_any_column_is_inferred_so_that_nothing_is_lost(
 
     assert column.null_count == 0
     if pa.types.is_string(column.type):
-        texts = [
-            value if isinstance(value, str) else written(value) for value in values
-        ]
+        texts = [value if isinstance(value, str) else written(value) for value in values]
         assert column.to_pylist() == texts
     elif kind != "string":
         expected = pa.array(values, column.type)
@@ -138,6 +133,7 @@ def test_any_column_is_inferred_so_that_nothing_is_lost(
     block_bytes=st.sampled_from([1, 3, 7]),
     on_bad_row=st.sampled_from(["error", "skip"]),
 )
+@example(content=b'111\r1\n\r"', block_bytes=1, on_bad_row="error")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_size_of_blocks_changes_nothing(
     folder: Path, content: bytes, block_bytes: int, on_bad_row: str
@@ -181,6 +177,7 @@ def test_size_of_blocks_changes_nothing(
         },
     ),
 )  # fmt: skip
+@example(content=b"\\", block_bytes=1, name="t.csv", options={"escape": "\\"})
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     deadline=None,
@@ -222,9 +219,7 @@ def test_what_python_writes_is_read_as_text(
     assert [(row["a"] or "", row["b"] or "") for row in served.to_pylist()] == rows
 
 
-@given(
-    rows=st.lists(st.tuples(st.none() | TEXT, st.none() | TEXT), min_size=1, max_size=8)
-)
+@given(rows=st.lists(st.tuples(st.none() | TEXT, st.none() | TEXT), min_size=1, max_size=8))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_what_arrow_writes_is_read_with_its_nulls(
     folder: Path, rows: list[tuple[str | None, str | None]]
@@ -236,8 +231,6 @@ def test_what_arrow_writes_is_read_with_its_nulls(
     sink = io.BytesIO()
     pacsv.write_csv(table, sink)
 
-    served = read(
-        folder, sink.getvalue(), 2**21, column_types={"a": "string", "b": "string"}
-    )
+    served = read(folder, sink.getvalue(), 2**21, column_types={"a": "string", "b": "string"})
 
     assert served.combine_chunks().equals(table)

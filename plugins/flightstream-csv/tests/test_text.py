@@ -39,9 +39,7 @@ COMPRESSIONS = {"gz": gzip.compress, "bz2": bz2.compress, "zst": zstd}
 def test_byte_order_mark_tells_the_encoding(
     serve: Any, mark: bytes, encoding: str, block_bytes: int
 ) -> None:
-    served = serve(
-        mark + TABLE.encode(encoding), block_bytes=block_bytes, encoding="latin-1"
-    )
+    served = serve(mark + TABLE.encode(encoding), block_bytes=block_bytes, encoding="latin-1")
 
     assert served.types == {"city": "string", "n": "int64"}
     assert served.rows() == ROWS
@@ -49,9 +47,7 @@ def test_byte_order_mark_tells_the_encoding(
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "UTF8", "gb18030", "utf-16-le"])
 def test_encoding_is_an_option(serve: Any, encoding: str) -> None:
-    assert (
-        serve(TABLE.encode(encoding), encoding=encoding, block_bytes=7).rows() == ROWS
-    )
+    assert serve(TABLE.encode(encoding), encoding=encoding, block_bytes=7).rows() == ROWS
 
 
 def test_latin_1_is_decoded(serve: Any) -> None:

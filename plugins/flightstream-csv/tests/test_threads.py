@@ -76,9 +76,7 @@ def test_scans_of_many_threads_read_the_same(serve: Any) -> None:
     expected = served.read()
 
     with ThreadPoolExecutor(8) as pool:
-        tables = [
-            future.result() for future in [pool.submit(served.read) for _ in range(16)]
-        ]
+        tables = [future.result() for future in [pool.submit(served.read) for _ in range(16)]]
 
     assert all(table.equals(expected) for table in tables)
 

@@ -162,9 +162,7 @@ class CsvAdapter:
         return self._layout(flight.origin).schema
 
     @hookimpl
-    def stream_batches(
-        self, flight: Flight, request: ScanRequest
-    ) -> Iterator[pa.RecordBatch]:
+    def stream_batches(self, flight: Flight, request: ScanRequest) -> Iterator[pa.RecordBatch]:
         """Yield the rows in the order of the file."""
         file: File = flight.origin
         layout = self._layout(file)
@@ -198,9 +196,7 @@ class CsvAdapter:
     def _dialect(self, file: File) -> Dialect:
         is_tabbed = ".tsv" in file.name[len(file.stem) :].lower()
         return Dialect(
-            delimiter=(self.delimiter or ("\t" if is_tabbed else ",")).replace(
-                r"\t", "\t"
-            ),
+            delimiter=(self.delimiter or ("\t" if is_tabbed else ",")).replace(r"\t", "\t"),
             quote=self.quote,
             escape=self.escape,
             encoding=self.encoding,
@@ -212,8 +208,7 @@ class CsvAdapter:
             false_values=self.false_values,
             formats=self.timestamp_formats,
             column_types={
-                name: checks.parse_type(type)
-                for name, type in self.column_types.items()
+                name: checks.parse_type(type) for name, type in self.column_types.items()
             },
         )
 

@@ -75,9 +75,7 @@ def is_encoding(_instance: Any, _attribute: Any, value: str) -> None:
         known = codecs.lookup(value)
         "".encode(value)
     except (LookupError, ValueError) as exc:
-        raise ValueError(
-            f"{value!r} is no encoding, like utf-8, latin-1 or cp1252"
-        ) from exc
+        raise ValueError(f"{value!r} is no encoding, like utf-8, latin-1 or cp1252") from exc
     if known.name in (
         "unicode-escape",
         "raw-unicode-escape",

@@ -29,9 +29,7 @@ class Workers:
         with self._lock:
             self._closed = False
 
-    def submit(
-        self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs
-    ) -> Future[R]:
+    def submit(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Start work on the next free thread.
 
         Raises:
