@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from flightstream import File, Flight, Source, Unavailable, adapter, hookimpl
 from flightstream.registry import Mount
-from flightstream.service.listing import Entry, SourceListing, with_unique_names
+from flightstream.serving.listing import Entry, SourceListing, with_unique_names
 
 FOREVER = 3600.0
 
@@ -269,7 +269,7 @@ class TestSourceListing:
 
 
 def test_a_schema_is_asked_for_once_a_version(mount):
-    from flightstream.service.catalog import Catalog
+    from flightstream.serving.catalog import Catalog
 
     asked = []
 

@@ -16,8 +16,8 @@ from flightstream import (
     adapter,
     hookimpl,
 )
-from flightstream.service.listing import Entry
-from flightstream.service.planner import (
+from flightstream.serving.listing import Entry
+from flightstream.serving.planner import (
     Plan,
     make_plan,
     partitions_of,

@@ -13,7 +13,7 @@ from attrs import define, field
 from flightstream.errors import FlightStreamError, Unavailable
 from flightstream.models import CallRecord, Credentials, Identity
 from flightstream.registry import Registry
-from flightstream.service.listing import Entry
+from flightstream.serving.listing import Entry
 
 log = structlog.get_logger(__name__)
 

@@ -8,8 +8,8 @@ import structlog
 from attrs import define, field
 
 from flightstream.errors import Cancelled, LimitExceeded
-from flightstream.service.calls import Call, Calls, mark
-from flightstream.service.planner import Plan
+from flightstream.serving.calls import Call, Calls, mark
+from flightstream.serving.planner import Plan
 
 _NOT_READ = "the client did not read to the end"
 

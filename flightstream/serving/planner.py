@@ -12,7 +12,7 @@ from attrs import frozen
 from flightstream.errors import FlightStreamError, InvalidCommand, PluginError, Stale
 from flightstream.filters import Filter
 from flightstream.models import Grant, ScanRequest
-from flightstream.service.listing import Entry
+from flightstream.serving.listing import Entry
 from flightstream.wire import Command
 
 log = structlog.get_logger(__name__)
