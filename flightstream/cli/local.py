@@ -5,11 +5,12 @@ import sys
 from collections.abc import Sequence
 from functools import reduce
 from importlib import import_module
-from typing import Any, cast
+from typing import Any
 
 import click
 
 from flightstream.errors import PluginLoadError
+from flightstream.plugin import kind_of
 
 config_option = click.option(
     "--config",
@@ -56,6 +57,6 @@ def _load(name: str) -> type[Any]:
         raise PluginLoadError(f"--plugin {name}: {exc.message}") from exc
     except (Exception, SystemExit) as exc:
         raise PluginLoadError(f"--plugin {name}: {type(exc).__name__}: {exc}") from exc
-    if not isinstance(loaded, type):
-        raise PluginLoadError(f"--plugin {name}: it is {type(loaded).__name__}, not a class")
-    return cast(type[Any], loaded)
+    if not isinstance(loaded, type) or kind_of(loaded) is None:
+        raise PluginLoadError(f"--plugin {name}: not a class declared by @adapter or @service")
+    return loaded

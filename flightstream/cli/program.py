@@ -56,9 +56,8 @@ def main() -> NoReturn:
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code; what went wrong is on standard error."""
     try:
-        flightstream.main(list(arguments), prog_name="flightstream", standalone_mode=False)
-    except click.exceptions.Exit as exc:
-        return exc.exit_code
+        # It returns the code of an exit that was asked for, such as after --help.
+        code = flightstream.main(list(arguments), prog_name="flightstream", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except SystemExit as exc:  # a broken pipe, or a signal to terminate
@@ -78,7 +77,7 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as exc:
         complain(": ".join(str(part) for part in (exc.filename, _reason(exc)) if part))
         return FAILED
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def complain(message: str) -> None:
