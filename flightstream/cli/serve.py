@@ -52,7 +52,7 @@ def serve(
         loaded = load_config(config, uris=uris, overrides=overrides)
         configure_logs(loaded.draft.log)
         try:
-            return Server(loaded, plugins=load_classes(plugins)).start()
+            return Server(loaded, plugins=load_classes(plugins, loaded)).start()
         finally:  # only now the options of plugins have been looked at
             for warning in loaded.warnings:
                 log.warning("configuration_warning", problem=str(warning))

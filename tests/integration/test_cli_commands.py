@@ -1,5 +1,6 @@
 """The program itself: help, versions and commands that others add."""
 
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -81,3 +82,13 @@ def test_help_does_not_load_flight():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
 
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_closed_streams_are_no_reason_to_fail(start_cli):
+    def close() -> None:
+        os.close(1)
+        os.close(2)
+
+    streams = {"stdout": None, "stderr": None}
+    assert start_cli("--help", **streams, preexec_fn=close).wait(30) == 0
+    assert start_cli("plugins", "show", "nope", **streams, preexec_fn=close).wait(30) == 2
