@@ -35,9 +35,18 @@ def _frozen_texts(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(texts)
 
 
+def is_flight_name(name: Sequence[str]) -> bool:
+    """Tell whether a flight can have a name, see :class:`Flight`."""
+    return bool(name) and not any(map(_is_bad, name))
+
+
+def _is_bad(part: str) -> bool:
+    return part in ("", ".", "..") or "/" in part or not part.isprintable()
+
+
 def _check_name(_instance: object, _attribute: object, name: tuple[str, ...]) -> None:
     for part in name or ("",):
-        if part in ("", ".", "..") or "/" in part or not part.isprintable():
+        if _is_bad(part):
             raise ValueError(f"{'/'.join(name)!r} is not a flight name: bad part {part!r}")
 
 

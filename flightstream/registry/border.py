@@ -13,6 +13,8 @@ from flightstream.plugin import PluginKind, kind_of
 
 log = structlog.get_logger(__name__)
 
+_END = object()
+
 
 @frozen(eq=False)
 class Plugin:
@@ -90,7 +92,7 @@ class Border:
     ) -> None:
         if isinstance(exc, FlightStreamError):
             exc.flight = exc.flight or self.flight
-        elif isinstance(exc, Exception | SystemExit):
+        elif exc is not None and not isinstance(exc, KeyboardInterrupt | GeneratorExit):
             log.error(
                 "plugin_failed",
                 plugin=self.plugin.name,
@@ -126,8 +128,8 @@ def guarded_batches(
             batches = iter(stream)
         while True:
             with plugin.border(hook, flight):
-                batch = next(batches, None)
-            if batch is None:
+                batch = next(batches, _END)
+            if batch is _END:
                 return
             if not isinstance(batch, pa.RecordBatch):
                 problem = f"it yielded {type(batch).__name__}, not RecordBatch"

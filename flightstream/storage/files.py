@@ -3,7 +3,7 @@
 import os
 import re
 import stat
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import PurePosixPath
 
@@ -117,15 +117,17 @@ class Source:
         Raises:
             Unavailable: The source cannot be listed.
         """
-        found = [_pattern(pattern, ignore_case) for pattern in patterns]
-        if isinstance(self.filesystem, pafs.LocalFileSystem):
-            listed = _list_local(self.path)
-        else:
-            listed = _list_remote(self.filesystem, self.path)
         try:
+            if isinstance(self.filesystem, pafs.LocalFileSystem):
+                is_file, listed = _list_local(self.path)
+            else:
+                is_file, listed = _list_remote(self.filesystem, self.path)
             files = sorted(listed, key=lambda file: file.name.split("/"))
         except OSError as exc:
             raise Unavailable(f"the source {self.name!r} cannot be listed") from exc
+        if is_file:
+            patterns = tuple(pattern.rpartition("/")[2] for pattern in patterns)
+        found = [_pattern(pattern, ignore_case) for pattern in patterns]
         for file in files:
             if not file.name.isprintable():
                 log.warning("file_name_unusable", source=self.name, file=ascii(file.name))
@@ -149,24 +151,42 @@ class _Listed:
     fingerprint: Hashable
 
 
-def _list_local(root: str) -> Iterator[_Listed]:
-    if not os.path.isdir(root):
-        yield _listed_local(os.path.basename(root), root, os.stat(root))
-        return
+def _list_local(root: str) -> tuple[bool, Iterator[_Listed]]:
+    if os.path.isdir(root):
+        return False, _walk(root)
+    return True, iter([_listed_local(os.path.basename(root), root, os.stat(root))])
+
+
+def _walk(root: str) -> Iterator[_Listed]:
     folders = [("", root)]
     while folders:
         prefix, folder = folders.pop()
-        for entry in os.scandir(folder):
+        try:
+            entries = list(os.scandir(folder))
+        except OSError as exc:
+            if folder == root:
+                raise
+            _log_unreadable(prefix.rstrip("/"), exc)
+            continue
+        for entry in entries:
             if entry.name.startswith("."):
                 continue
             try:
                 status = entry.stat()
-            except FileNotFoundError:  # gone since the folder was read, or a dangling link
+                is_folder = entry.is_dir(follow_symlinks=False)
+            except OSError as exc:
+                _log_unreadable(prefix + entry.name, exc)
                 continue
             if stat.S_ISREG(status.st_mode):
                 yield _listed_local(prefix + entry.name, entry.path, status)
-            elif entry.is_dir(follow_symlinks=False):
+            elif is_folder:
                 folders.append((f"{prefix}{entry.name}/", entry.path))
+
+
+def _log_unreadable(name: str, exc: OSError) -> None:
+    # What is gone since the folder was read, or a dangling link, is no news.
+    if not isinstance(exc, FileNotFoundError):
+        log.warning("file_unreadable", file=ascii(name)[1:-1], reason=exc.strerror)
 
 
 def _listed_local(name: str, path: str, status: os.stat_result) -> _Listed:
@@ -182,13 +202,15 @@ def _local_fingerprint(status: os.stat_result) -> Hashable:
     )  # fmt: skip
 
 
-def _list_remote(filesystem: pafs.FileSystem, root: str) -> Iterator[_Listed]:
-    if filesystem.get_file_info(root).type == pafs.FileType.File:
-        infos = [filesystem.get_file_info(root)]
-        base = root.rpartition("/")[0]
-    else:
-        infos = filesystem.get_file_info(pafs.FileSelector(root, recursive=True))
-        base = root.rstrip("/")
+def _list_remote(filesystem: pafs.FileSystem, root: str) -> tuple[bool, Iterator[_Listed]]:
+    info = filesystem.get_file_info(root)
+    if info.type == pafs.FileType.File:
+        return True, _listed_remote([info], root.rpartition("/")[0])
+    infos = filesystem.get_file_info(pafs.FileSelector(root, recursive=True))
+    return False, _listed_remote(infos, root.rstrip("/"))
+
+
+def _listed_remote(infos: Iterable[pafs.FileInfo], base: str) -> Iterator[_Listed]:
     for info in infos:
         name = info.path[len(base) :].lstrip("/")
         hidden = any(part.startswith(".") for part in name.split("/"))
@@ -216,8 +238,9 @@ def _pattern(pattern: str, ignore_case: bool) -> re.Pattern[str]:
             case "?":
                 parts.append(r"[^/]")
             case _ if len(token) > 1:
-                inside = token[1:-1].replace("\\", r"\\").replace("[", r"\[")
-                parts.append(f"[{'^' if inside[0] == '!' else ''}{inside.removeprefix('!')}]")
+                inside = token[1:-1]
+                letters = re.sub(r"[^\w-]", r"\\\g<0>", inside.removeprefix("!"))
+                parts.append(f"[^/{letters}]" if inside[0] == "!" else f"[{letters}]")
             case _:
                 parts.append(re.escape(token))
     return re.compile("".join(parts), re.IGNORECASE if ignore_case else 0)

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pytest
 from attrs import define, field
-
-from flightstream import Flight, ScanCounts, ScanRequest, Source
 from flightstream_csv import CsvAdapter
 from flightstream_csv.scan import Sizes
+
+from flightstream import Flight, ScanCounts, ScanRequest, Source
 
 
 @define(eq=False)
@@ -29,6 +29,9 @@ class Served:
     @property
     def types(self) -> dict[str, str]:
         return {column.name: str(column.type) for column in self.schema}
+
+    def ask(self) -> pa.Schema:
+        return self.schema
 
     def batches(self, **request: Any) -> Iterator[pa.RecordBatch]:
         return self.adapter.stream_batches(

@@ -3,13 +3,12 @@
 import pyarrow as pa
 import pyarrow.csv as pacsv
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
-
 from flightstream_csv.cutter import Cutter
 from flightstream_csv.dialect import Dialect
 from flightstream_csv.records import RaggedRows, parse_options
 from flightstream_csv.zeros import ZeroFinder
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 COMMA, ESCAPED = Dialect(), Dialect(escape="\\")
 DIALECTS = {
@@ -34,9 +33,7 @@ def records(data: bytes, dialect: Dialect) -> list[str | None]:
         pa.BufferReader(data),
         pacsv.ReadOptions(column_names=["a", "b"], use_threads=False, block_size=2**20),
         parse_options(dialect, columns=2, ragged=note),
-        pacsv.ConvertOptions(
-            column_types={"a": pa.binary(), "b": pa.binary()}, null_values=[]
-        ),
+        pacsv.ConvertOptions(column_types={"a": pa.binary(), "b": pa.binary()}, null_values=[]),
     )
     return [*texts, *(str(row) for row in table.to_pylist())]
 
@@ -54,9 +51,9 @@ def test_parts_are_parsed_as_the_whole_is(name: str, data: bytes) -> None:
 
     end = cutter.cut(data)
 
-    assert sorted(
-        map(str, records(data[:end], dialect) + records(data[end:], dialect))
-    ) == sorted(map(str, records(data, dialect)))
+    assert sorted(map(str, records(data[:end], dialect) + records(data[end:], dialect))) == sorted(
+        map(str, records(data, dialect))
+    )
     assert not cutter.is_open(data[:end])
 
 

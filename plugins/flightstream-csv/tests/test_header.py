@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 import structlog
+from flightstream_csv.header import distinct
 from hypothesis import given
 from hypothesis import strategies as st
 
 from flightstream import InvalidData
-from flightstream_csv.header import distinct
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,7 @@ def test_names_are_made_distinct(found: list[str], names: list[str]) -> None:
     assert distinct(found) == names
 
 
-@given(
-    st.lists(st.sampled_from(["", "a", "a_2", "a_3", "a_2_2", "column_1", "column_2"]))
-)
+@given(st.lists(st.sampled_from(["", "a", "a_2", "a_3", "a_2_2", "column_1", "column_2"])))
 def test_names_are_always_distinct_and_the_first_of_each_is_kept(
     found: list[str],
 ) -> None:
@@ -41,12 +39,10 @@ def test_changed_names_are_a_warning(serve: Any) -> None:
     served = serve("a,a,\n1,2,3\n")
 
     with structlog.testing.capture_logs() as logs:
-        served.schema
+        served.ask()
 
     assert served.rows() == [{"a": 1, "a_2": 2, "column_3": 3}]
-    assert [log["names"] for log in logs if log["log_level"] == "warning"] == [
-        ["a_2", "column_3"]
-    ]
+    assert [log["names"] for log in logs if log["log_level"] == "warning"] == [["a_2", "column_3"]]
 
 
 def test_no_header_makes_names_up(serve: Any) -> None:
@@ -61,16 +57,12 @@ def test_given_names_stand_for_no_header(serve: Any) -> None:
 
 
 def test_given_names_replace_a_header_that_is_skipped(serve: Any) -> None:
-    assert serve("a,b\n1,x\n", header=("n", "t"), skip_rows=1).rows() == [
-        {"n": 1, "t": "x"}
-    ]
+    assert serve("a,b\n1,x\n", header=("n", "t"), skip_rows=1).rows() == [{"n": 1, "t": "x"}]
 
 
 def test_given_names_of_another_number_are_invalid_data(serve: Any) -> None:
-    with pytest.raises(
-        InvalidData, match="has 2 columns, but the option 'header' names 1"
-    ):
-        serve("1,x\n", header=("n",)).schema
+    with pytest.raises(InvalidData, match="has 2 columns, but the option 'header' names 1"):
+        serve("1,x\n", header=("n",)).ask()
 
 
 def test_header_alone_is_a_schema_without_rows(serve: Any) -> None:
@@ -93,20 +85,18 @@ def test_blank_lines_before_the_header_are_left_out(serve: Any) -> None:
 @pytest.mark.parametrize("content", ["\n", "\ufeff", "\r\n\r\n", "a,b\n1,2\n"])
 def test_nothing_but_skipped_lines_is_invalid_data(serve: Any, content: str) -> None:
     with pytest.raises(InvalidData, match="empty"):
-        serve(content, skip_rows=2).schema
+        serve(content, skip_rows=2).ask()
 
 
 def test_header_that_is_never_closed_is_invalid_data(serve: Any) -> None:
     with pytest.raises(InvalidData, match="open quote"):
-        serve('a,"b\n1,2\n').schema
+        serve('a,"b\n1,2\n').ask()
 
 
 def test_header_longer_than_the_sample_is_read(serve: Any) -> None:
     names = [f"{'name' * 20}_{number}" for number in range(200)]
 
-    served = serve(
-        ",".join(names) + "\n" + ",".join(["1"] * 200) + "\n", infer_bytes=1024
-    )
+    served = serve(",".join(names) + "\n" + ",".join(["1"] * 200) + "\n", infer_bytes=1024)
 
     assert served.schema.names == names
     assert served.read().num_rows == 1

@@ -1,7 +1,7 @@
 """Which types a file's columns get."""
 
 import json
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -50,8 +50,8 @@ def column(*texts: str) -> str:
             ["2024-01-02T03:04:05Z", "2024-01-02 03:04:05+01:00"],
             "timestamp[us, tz=UTC]",
             [
-                datetime(2024, 1, 2, 3, 4, 5, tzinfo=timezone.utc),
-                datetime(2024, 1, 2, 2, 4, 5, tzinfo=timezone.utc),
+                datetime(2024, 1, 2, 3, 4, 5, tzinfo=UTC),
+                datetime(2024, 1, 2, 2, 4, 5, tzinfo=UTC),
             ],
         ),
         (["2024-01-02T03:04:05Z", "2024-01-02T03:04:05"], "string", None),
@@ -155,9 +155,7 @@ def test_decimal_comma_is_read_as_a_double(serve: Any) -> None:
 
 
 def test_decimal_comma_does_not_make_a_point_a_number(serve: Any) -> None:
-    assert (
-        serve("a;b\n1.5;2\n", delimiter=";", decimal_point=",").types["a"] == "string"
-    )
+    assert serve("a;b\n1.5;2\n", delimiter=";", decimal_point=",").types["a"] == "string"
 
 
 @pytest.mark.parametrize(
@@ -177,7 +175,7 @@ def test_decimal_comma_does_not_make_a_point_a_number(serve: Any) -> None:
             ("%Y%m%d %H%M%S%z",),
             ["20230102 030405+0100"],
             "timestamp[us, tz=UTC]",
-            [datetime(2023, 1, 2, 2, 4, 5, tzinfo=timezone.utc)],
+            [datetime(2023, 1, 2, 2, 4, 5, tzinfo=UTC)],
         ),
     ],
 )  # fmt: skip

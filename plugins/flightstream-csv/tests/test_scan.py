@@ -50,17 +50,15 @@ def test_value_that_does_not_fit_is_named_with_its_cure(
 
 @pytest.mark.parametrize("block_bytes", [40, 1000, 2**21])
 def test_bad_value_becomes_null_and_is_counted(serve: Any, block_bytes: int) -> None:
-    odd = {1500: "x,007,t", 1600: '"",1e3,"00"', 1700: ",NA,"}
-    served = serve(
-        grid(2000, odd), infer_bytes=1024, block_bytes=block_bytes, on_bad_value="null"
-    )
+    odd = {1500: "x,007,t", 1510: '"",1e3,"00"', 1520: ",missing,"}
+    served = serve(grid(2000, odd), infer_bytes=1024, block_bytes=block_bytes, on_bad_value="null")
 
     rows = served.rows()
 
     assert len(rows) == 2000
     assert rows[1499] == {"i": None, "d": None, "t": "t"}
-    assert rows[1599] == {"i": None, "d": 1000.0, "t": "00"}
-    assert rows[1699] == {"i": None, "d": None, "t": None}
+    assert rows[1509] == {"i": None, "d": 1000.0, "t": "00"}
+    assert rows[1519] == {"i": None, "d": None, "t": None}
     assert served.counts.as_dict() == {"nulled_values": 4}
 
 
@@ -75,9 +73,7 @@ def test_first_bad_value_by_row_is_reported(serve: Any) -> None:
 
 @pytest.mark.parametrize("block_bytes", [40, 1000, 2**21])
 @pytest.mark.parametrize(("line", "fields"), [("1,2", 2), ("1,2,3,4", 4), ('"', 1)])
-def test_ragged_row_is_named(
-    serve: Any, line: str, fields: int, block_bytes: int
-) -> None:
+def test_ragged_row_is_named(serve: Any, line: str, fields: int, block_bytes: int) -> None:
     if line == '"':
         line = '"\n"'
     served = serve(grid(2000, {1500: line}), block_bytes=block_bytes)
@@ -107,9 +103,7 @@ def test_ragged_rows_are_skipped_and_counted(serve: Any, block_bytes: int) -> No
 
 def test_row_number_counts_skipped_rows(serve: Any) -> None:
     odd = {10: "1", 700: "1,2", 1400: "1", 1500: "x,1,t"}
-    served = serve(
-        grid(2000, odd), infer_bytes=1024, on_bad_row="skip", block_bytes=5_000
-    )
+    served = serve(grid(2000, odd), infer_bytes=1024, on_bad_row="skip", block_bytes=5_000)
 
     with pytest.raises(InvalidData) as caught:
         served.read()
@@ -119,19 +113,16 @@ def test_row_number_counts_skipped_rows(serve: Any) -> None:
 
 def test_rows_before_a_bad_block_are_given_out(serve: Any) -> None:
     served = serve(grid(2000, {1500: "x,1,t"}), infer_bytes=1024, block_bytes=500)
-    rows = 0
+    batches: list[pa.RecordBatch] = []
 
     with pytest.raises(InvalidData):
-        for batch in served.batches():
-            rows += batch.num_rows
+        batches.extend(served.batches())
 
-    assert 1400 < rows < 1500
+    assert 1400 < sum(batch.num_rows for batch in batches) < 1500
 
 
 def test_declared_type_takes_what_arrow_takes(serve: Any) -> None:
-    served = serve(
-        "a,b\n00123,2024-01-01 00:00:00\n0x1F,2024-01-02\n", column_types={"a": "int32"}
-    )
+    served = serve("a,b\n00123,2024-01-01 00:00:00\n0x1F,2024-01-02\n", column_types={"a": "int32"})
 
     assert served.read()["a"].to_pylist() == [123, 31]
 
@@ -190,9 +181,7 @@ def test_bad_date_of_a_format_becomes_null(serve: Any) -> None:
 
 
 @pytest.mark.parametrize("block_bytes", [8, 100, 2**21])
-def test_file_that_ends_inside_a_quote_is_invalid_data(
-    serve: Any, block_bytes: int
-) -> None:
+def test_file_that_ends_inside_a_quote_is_invalid_data(serve: Any, block_bytes: int) -> None:
     served = serve('a,b\n1,x\n2,"y\n3,z\n', block_bytes=block_bytes)
 
     with pytest.raises(InvalidData, match="open quote") as caught:
@@ -209,9 +198,7 @@ def test_record_larger_than_a_block_is_read(serve: Any) -> None:
 
 
 def test_record_larger_than_the_limit_is_a_clear_error(serve: Any) -> None:
-    served = serve(
-        f'a,b\n1,x\n2,"{"x" * 5_000}"\n', block_bytes=256, record_bytes=2_000
-    )
+    served = serve(f'a,b\n1,x\n2,"{"x" * 5_000}"\n', block_bytes=256, record_bytes=2_000)
 
     with pytest.raises(InvalidData, match="longer than 2,000 bytes") as caught:
         served.read()
@@ -222,9 +209,7 @@ def test_record_larger_than_the_limit_is_a_clear_error(serve: Any) -> None:
 @pytest.mark.parametrize("block_bytes", [3, 2**21])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("last", [True, False])
-def test_line_ends_of_any_kind_are_read(
-    serve: Any, end: str, last: bool, block_bytes: int
-) -> None:
+def test_line_ends_of_any_kind_are_read(serve: Any, end: str, last: bool, block_bytes: int) -> None:
     lines = ["a,b", "1,x", '2,"y', 'y"', "3,z"]
     served = serve(end.join(lines) + (end if last else ""), block_bytes=block_bytes)
 
@@ -244,9 +229,7 @@ def test_blank_line_of_one_column_is_a_null(serve: Any, block_bytes: int) -> Non
 
 @pytest.mark.parametrize("block_bytes", [1, 2**21])
 def test_blank_line_of_several_columns_is_nothing(serve: Any, block_bytes: int) -> None:
-    assert (
-        serve("a,b\n\n1,2\n\n\n3,4\n\n", block_bytes=block_bytes).read().num_rows == 2
-    )
+    assert serve("a,b\n\n1,2\n\n\n3,4\n\n", block_bytes=block_bytes).read().num_rows == 2
 
 
 def test_delimiters_quotes_and_escapes_are_options(serve: Any) -> None:
@@ -260,9 +243,7 @@ def test_quotes_are_text_where_there_is_no_quote_character(serve: Any) -> None:
 
 
 def test_tsv_is_split_at_tabs(serve: Any) -> None:
-    assert serve(gzip.compress(b"a\tb\n1,5\tx\n"), "t.TSV.gz").rows() == [
-        {"a": "1,5", "b": "x"}
-    ]
+    assert serve(gzip.compress(b"a\tb\n1,5\tx\n"), "t.TSV.gz").rows() == [{"a": "1,5", "b": "x"}]
 
 
 def test_nul_characters_are_text(serve: Any) -> None:
@@ -274,9 +255,7 @@ def test_columns_are_read_in_the_order_asked_for(serve: Any) -> None:
 
     table = served.read(columns=("c", "a"))
 
-    assert table.schema == pa.schema(
-        [served.schema.field("c"), served.schema.field("a")]
-    )
+    assert table.schema == pa.schema([served.schema.field("c"), served.schema.field("a")])
     assert table.schema.metadata == served.schema.metadata
     assert table.to_pydict() == {"c": [None, 2.5], "a": [1, None]}
 
@@ -305,6 +284,5 @@ def test_every_batch_has_the_announced_schema(serve: Any) -> None:
     served = serve("a,b,c\n1,NA,x\n,2.5,\n" * 1, block_bytes=4)
 
     assert all(
-        batch.schema.equals(served.schema, check_metadata=True)
-        for batch in served.batches()
+        batch.schema.equals(served.schema, check_metadata=True) for batch in served.batches()
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 import pyarrow as pa
-from attrs import evolve, field
+from attrs import evolve, field, validators
 
 from flightstream import (
     ByteSize,
@@ -89,7 +89,9 @@ class CsvAdapter:
         help="strptime formats of dates and timestamps, tried in this order; ISO 8601 always is.",
     )
     decimal_point: str = option(
-        ".", help="The decimal point.", validator=checks.is_mark
+        ".",
+        help="The decimal point.",
+        validator=validators.and_(checks.is_mark, checks.is_distinct),
     )
     column_types: dict[str, str] = option(
         factory=dict,
@@ -113,7 +115,6 @@ class CsvAdapter:
         "error",
         help="What to do with a record that has too many or too few fields.",
         choices=("error", "skip"),
-        validator=checks.is_distinct,
     )
 
     _layouts: Layouts = field(factory=Layouts, init=False)
@@ -161,9 +162,7 @@ class CsvAdapter:
         return self._layout(flight.origin).schema
 
     @hookimpl
-    def stream_batches(
-        self, flight: Flight, request: ScanRequest
-    ) -> Iterator[pa.RecordBatch]:
+    def stream_batches(self, flight: Flight, request: ScanRequest) -> Iterator[pa.RecordBatch]:
         """Yield the rows in the order of the file."""
         file: File = flight.origin
         layout = self._layout(file)
@@ -197,9 +196,7 @@ class CsvAdapter:
     def _dialect(self, file: File) -> Dialect:
         is_tabbed = ".tsv" in file.name[len(file.stem) :].lower()
         return Dialect(
-            delimiter=(self.delimiter or ("\t" if is_tabbed else ",")).replace(
-                r"\t", "\t"
-            ),
+            delimiter=(self.delimiter or ("\t" if is_tabbed else ",")).replace(r"\t", "\t"),
             quote=self.quote,
             escape=self.escape,
             encoding=self.encoding,
@@ -211,8 +208,7 @@ class CsvAdapter:
             false_values=self.false_values,
             formats=self.timestamp_formats,
             column_types={
-                name: checks.parse_type(type)
-                for name, type in self.column_types.items()
+                name: checks.parse_type(type) for name, type in self.column_types.items()
             },
         )
 

@@ -3,6 +3,7 @@
 import codecs
 import re
 from typing import Any
+from zoneinfo import available_timezones
 
 import pyarrow as pa
 
@@ -26,12 +27,14 @@ def parse_type(name: str) -> pa.DataType:
     name = name.strip()
     try:
         if found := _TIMESTAMP.fullmatch(name):
-            type = pa.timestamp(found[1], found[2].strip())
+            type = pa.timestamp(found[1], _zone(found[2].strip()))
         elif found := _DECIMAL.fullmatch(name):
             make = pa.decimal256 if found[1] == "256" else pa.decimal128
             type = make(int(found[2]), int(found[3]))
         else:
             type = pa.type_for_alias(_ALIASES.get(name, name))
+        if pa.types.is_null(type):
+            raise ValueError("it has no values")
         if not pa.types.is_decimal256(type):
             convert(pa.array([None], pa.string()), type, Dialect())
     except (ValueError, pa.ArrowException) as exc:
@@ -40,6 +43,12 @@ def parse_type(name: str) -> pa.DataType:
             " date32, timestamp[us], timestamp[us, UTC], time64[us] or decimal128(18, 2)"
         ) from exc
     return type
+
+
+def _zone(name: str) -> str:
+    if not re.fullmatch(r"[+-]\d\d:\d\d", name) and name not in available_timezones():
+        raise ValueError(f"{name!r} is no time zone")
+    return name
 
 
 def is_type_names(_instance: Any, _attribute: Any, value: dict[str, str]) -> None:
@@ -66,9 +75,7 @@ def is_encoding(_instance: Any, _attribute: Any, value: str) -> None:
         known = codecs.lookup(value)
         "".encode(value)
     except (LookupError, ValueError) as exc:
-        raise ValueError(
-            f"{value!r} is no encoding, like utf-8, latin-1 or cp1252"
-        ) from exc
+        raise ValueError(f"{value!r} is no encoding, like utf-8, latin-1 or cp1252") from exc
     if known.name in (
         "unicode-escape",
         "raw-unicode-escape",
@@ -86,10 +93,18 @@ def is_header(_instance: Any, _attribute: Any, value: bool | tuple[str, ...]) ->
 
 
 def is_distinct(instance: Any, _attribute: Any, _value: Any) -> None:
-    """Refuse two of the marks being the same character."""
+    """Refuse two of the marks being the same character.
+
+    Args:
+        instance: The adapter; ``None`` while its options are looked at one by one.
+    """
+    if instance is None:
+        return
     marks: dict[str, str] = {}
     for name in ("delimiter", "quote", "escape", "decimal_point"):
         mark = getattr(instance, name, None)
+        if name == "delimiter" and mark is None:
+            mark = ","
         if mark and mark in marks:
             raise ValueError(f"{name} and {marks[mark]} are both {mark!r}")
         if mark:

@@ -12,6 +12,8 @@ from flightstream_csv.dialect import Dialect
 
 Positions = npt.NDArray[np.int64]
 
+_NOWHERE = np.empty(0, np.int64)
+
 
 class Cutter:
     """Finds the last record end in text that begins where a record begins.
@@ -35,9 +37,9 @@ class Cutter:
                 is known not to be half of a line end.
         """
         edges = self._edges(data)
-        if end := _last_outside(data, b"\n", edges, len(data)):
-            return end
-        return _last_outside(data, b"\r", edges, len(data) - (not final))
+        end = _last_outside(data, b"\n", edges, 0, len(data))
+        stop = len(data) - (not final)
+        return _last_outside(data, b"\r", edges, end, stop) or end
 
     def is_open(self, data: bytes) -> bool:
         """Tell whether ``data``, from the start of a record, ends inside quotes."""
@@ -72,9 +74,7 @@ class Cutter:
         if not self.quote:
             return not inside
         text = np.frombuffer(data, np.uint8)
-        return self._parity_holds(
-            text, np.flatnonzero(text == self.quote[0]), inside=inside
-        )
+        return self._parity_holds(text, np.flatnonzero(text == self.quote[0]), inside=inside)
 
     def count_quotes(self, data: bytes) -> int:
         """Return the number of quotes, and of escapes, in any text."""
@@ -92,13 +92,9 @@ class Cutter:
     def _edges(self, data: bytes) -> Positions:
         # Where quoted text begins and ends, alternating; odd in number if the
         # text ends inside.
-        escaped = bool(self._escape) and self._escape in data
         text = np.frombuffer(data, np.uint8)
-        if self.quote:
-            quotes = np.flatnonzero(text == self.quote[0])
-        else:
-            quotes = np.empty(0, np.int64)
-        if escaped:
+        quotes = np.flatnonzero(text == self.quote[0]) if self.quote else _NOWHERE
+        if self._escape and self._escape in data:
             escapes = np.flatnonzero(text == self._escape[0])
             return self._walk(data, np.union1d(quotes, escapes))
         if self._parity_holds(text, quotes, inside=False):
@@ -113,9 +109,7 @@ class Cutter:
             opening = opening[1:]
         if len(closing) and closing[-1] == len(text) - 1:
             closing = closing[:-1]
-        return bool(
-            self._edge[text[opening - 1]].all() and self._edge[text[closing + 1]].all()
-        )
+        return bool(self._edge[text[opening - 1]].all() and self._edge[text[closing + 1]].all())
 
     def _walk(self, data: bytes, marks: Positions) -> Positions:
         edges: list[int] = []
@@ -140,8 +134,8 @@ class Cutter:
         return np.array(edges, np.int64)
 
 
-def _last_outside(data: bytes, end: bytes, edges: Positions, stop: int) -> int:
-    while (position := data.rfind(end, 0, stop)) >= 0:
+def _last_outside(data: bytes, mark: bytes, edges: Positions, start: int, stop: int) -> int:
+    while (position := data.rfind(mark, start, stop)) >= 0:
         before = int(np.searchsorted(edges, position))
         if before % 2 == 0:
             return position + 1

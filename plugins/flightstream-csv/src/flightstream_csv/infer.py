@@ -77,9 +77,7 @@ def choose(
     if kind := _first(values, kinds):
         return kind, []
     is_null = pc.is_in(values, pa.array(null_values, pa.string()))
-    if is_null.true_count and (
-        kind := _first(values.filter(pc.invert(is_null)), kinds)
-    ):
+    if is_null.true_count and (kind := _first(values.filter(pc.invert(is_null)), kinds)):
         return kind, values.filter(is_null).to_pylist()
     return TEXT, []
 
@@ -127,9 +125,7 @@ def _sample(
     for data, at_end in read_windows(file, head, size):
         if cutter.count_quotes(data) and not head.is_strict:
             continue
-        records = certain_records(
-            data, cutter, at_end=at_end, quoted_lines=head.has_quoted_lines
-        )
+        records = certain_records(data, cutter, at_end=at_end, quoted_lines=head.has_quoted_lines)
         if records:
             ragged = RaggedRows(skip=True)
             table = _texts(records, names, dialect, ragged)
@@ -138,9 +134,7 @@ def _sample(
     return pa.concat_tables(texts).combine_chunks()
 
 
-def _texts(
-    records: bytes, names: list[str], dialect: Dialect, ragged: RaggedRows
-) -> pa.Table:
+def _texts(records: bytes, names: list[str], dialect: Dialect, ragged: RaggedRows) -> pa.Table:
     try:
         return read_texts(records, names, dialect, ragged)
     except pa.ArrowInvalid:  # not UTF-8, which the scan will tell exactly
@@ -168,9 +162,5 @@ def _kinds(
 
 
 def _schema(names: list[str], kinds: tuple[Kind, ...], adopted: list[str]) -> pa.Schema:
-    fields = [
-        pa.field(name, kind.type) for name, kind in zip(names, kinds, strict=True)
-    ]
-    return pa.schema(
-        fields, {NULLS_KEY: json.dumps(adopted).encode()} if adopted else None
-    )
+    fields = [pa.field(name, kind.type) for name, kind in zip(names, kinds, strict=True)]
+    return pa.schema(fields, {NULLS_KEY: json.dumps(adopted).encode()} if adopted else None)

@@ -91,9 +91,7 @@ def inferable(dialect: Dialect) -> tuple[Kind, ...]:
     """Return the kinds that a column may turn out to be, the best first."""
     booleans = "|".join(map(re.escape, dialect.true_values + dialect.false_values))
     point = re.escape(dialect.decimal_point)
-    double = (
-        rf"-?(?:(?:0|[1-9][0-9]*)(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
-    )
+    double = rf"-?(?:(?:0|[1-9][0-9]*)(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
     utc = pa.timestamp("us", "UTC")
     kinds = [
         Kind(pa.bool_(), booleans) if booleans else None,
@@ -145,9 +143,7 @@ def declared(type: pa.DataType, dialect: Dialect) -> Kind:
     kind = Kind(type)
     if kind.is_text:
         return kind
-    return Kind(
-        type, _loose(type, dialect), lambda values: castable(values, type, dialect)
-    )
+    return Kind(type, _loose(type, dialect), lambda values: castable(values, type, dialect))
 
 
 def _loose(type: pa.DataType, dialect: Dialect) -> str | None:
@@ -155,13 +151,11 @@ def _loose(type: pa.DataType, dialect: Dialect) -> str | None:
     if pa.types.is_integer(type):
         return _spaced("-?(?:0[xX][0-9a-fA-F]+|[0-9]+)")
     if pa.types.is_floating(type) or pa.types.is_decimal(type):
-        return _spaced(
-            rf"[-+]?[0-9{re.escape(dialect.decimal_point)}]*(?:[eE][+-]?[0-9]+)?"
-        ) + ("|" + _spaced("[-+]?(?i:inf|infinity|nan)"))
-    if pa.types.is_boolean(type):
-        return (
-            "|".join(map(re.escape, dialect.true_values + dialect.false_values)) or None
+        return _spaced(rf"[-+]?[0-9{re.escape(dialect.decimal_point)}]*(?:[eE][+-]?[0-9]+)?") + (
+            "|" + _spaced("[-+]?(?i:inf|infinity|nan)")
         )
+    if pa.types.is_boolean(type):
+        return "|".join(map(re.escape, dialect.true_values + dialect.false_values)) or None
     if pa.types.is_date(type) or pa.types.is_timestamp(type):
         return rf"{_DATE}(?:[ T][0-9:.]+{_ZONE}?)?"
     return None
@@ -179,9 +173,7 @@ def _fits_int64(values: pa.StringArray) -> Mask:
     short = pc.less_equal(pc.binary_length(values), 18)
     if short.false_count == 0:
         return short
-    return _each(
-        values, pc.invert(short), lambda text: -(2**63) <= int(text) < 2**63, short
-    )
+    return _each(values, pc.invert(short), lambda text: -(2**63) <= int(text) < 2**63, short)
 
 
 def _fits_double(values: pa.StringArray, point: str) -> Mask:
@@ -222,9 +214,7 @@ def _formatted(type: pa.DataType, formats: tuple[str, ...]) -> Kind:
     zoned = pa.types.is_timestamp(type) and type.tz is not None
 
     def parse(values: pa.StringArray) -> pa.Array:
-        return _strptime(values, formats, type if zoned else pa.timestamp("us")).cast(
-            type
-        )
+        return _strptime(values, formats, type if zoned else pa.timestamp("us")).cast(type)
 
     def check(values: pa.StringArray) -> Mask:
         moments = _strptime(values, formats, type if zoned else pa.timestamp("us"))
@@ -233,9 +223,7 @@ def _formatted(type: pa.DataType, formats: tuple[str, ...]) -> Kind:
     return Kind(type, check=check, parse=parse)
 
 
-def _strptime(
-    values: pa.StringArray, formats: tuple[str, ...], type: pa.DataType
-) -> pa.Array:
+def _strptime(values: pa.StringArray, formats: tuple[str, ...], type: pa.DataType) -> pa.Array:
     moments = pa.nulls(len(values), type)
     for format in formats:
         parsed = pc.strptime(values, format=format, unit="us", error_is_null=True)
@@ -255,9 +243,7 @@ def _strptime(
     matches = pc.match_substring_regex(values, f"^(?:{iso})$").fill_null(False)
     if matches.true_count:
         texts = pc.if_else(matches, values, None)
-        moments = pc.coalesce(
-            moments, pc.if_else(castable(texts, type), texts, None).cast(type)
-        )
+        moments = pc.coalesce(moments, pc.if_else(castable(texts, type), texts, None).cast(type))
     return moments
 
 

@@ -137,9 +137,7 @@ class BlockParser:
                     f"{shorten(value)!r} is no {kind.type}: set column_types"
                     f' = {{ {_toml_key(name)} = "string" }} or on_bad_value = "null"'
                 )
-                problems.append(
-                    Problem(ragged.number_of(index), reason, name, shorten(value))
-                )
+                problems.append(Problem(ragged.number_of(index), reason, name, shorten(value)))
                 continue
             if bad.true_count:
                 nulled += bad.true_count
@@ -155,17 +153,11 @@ class BlockParser:
         columns: dict[str, pa.Array] = {}
         for options in groups:
             ragged.numbers.clear()
-            parse = parse_options(
-                self._dialect, columns=len(self._names), ragged=ragged
-            )
-            table = pacsv.read_csv(
-                pa.BufferReader(block), self._read_options, parse, options
-            )
+            parse = parse_options(self._dialect, columns=len(self._names), ragged=ragged)
+            table = pacsv.read_csv(pa.BufferReader(block), self._read_options, parse, options)
             for name, column in zip(table.column_names, table.columns, strict=True):
                 columns[name] = (
-                    column.chunk(0)
-                    if column.num_chunks == 1
-                    else column.combine_chunks()
+                    column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
                 )
         return columns
 
@@ -191,8 +183,7 @@ class BlockParser:
         return pacsv.ConvertOptions(
             check_utf8=read_as is None,
             column_types={
-                name: read_as or kind.read_as
-                for name, kind in zip(names, kinds, strict=True)
+                name: read_as or kind.read_as for name, kind in zip(names, kinds, strict=True)
             },
             include_columns=names,
             null_values=layout.text_nulls if is_text else layout.null_values,

@@ -43,9 +43,7 @@ class RaggedRows:
 
 def read_options(names: Sequence[str]) -> pacsv.ReadOptions:
     """Return options for a block of records without a header."""
-    return pacsv.ReadOptions(
-        column_names=list(names), use_threads=False, block_size=_WHOLE
-    )
+    return pacsv.ReadOptions(column_names=list(names), use_threads=False, block_size=_WHOLE)
 
 
 def parse_options(
@@ -70,7 +68,7 @@ def parse_options(
 
 
 def split(record: bytes, dialect: Dialect) -> list[str]:
-    """Return the fields of one record.
+    """Return the fields of one record; none if it cannot be parsed.
 
     Raises:
         UnicodeDecodeError: It is not UTF-8.
@@ -79,14 +77,13 @@ def split(record: bytes, dialect: Dialect) -> list[str]:
     record += b"" if record.endswith((b"\n", b"\r")) else b"\n"
     most = record.count(dialect.delimiter.encode()) + 1
     names = [f"f{position}" for position in range(most)]
-    table = pacsv.read_csv(
-        pa.BufferReader(record),
-        pacsv.ReadOptions(
-            autogenerate_column_names=True, use_threads=False, block_size=_WHOLE
-        ),
-        parse_options(dialect, columns=1),
-        pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string())),
-    )
+    read = pacsv.ReadOptions(autogenerate_column_names=True, use_threads=False, block_size=_WHOLE)
+    convert = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
+    parse = parse_options(dialect, columns=1)
+    try:
+        table = pacsv.read_csv(pa.BufferReader(record), read, parse, convert)
+    except pa.ArrowInvalid:  # an escape at its very end
+        return []
     return [column[0].as_py() for column in table.columns]
 
 

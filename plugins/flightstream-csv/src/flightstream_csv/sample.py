@@ -56,10 +56,10 @@ def read_head(file: File, dialect: Dialect, cutter: Cutter, size: int) -> Head:
         data, is_whole = _read(text, size)
         while True:
             begin = _header_start(data, dialect.skip_rows)
-            end = begin + cutter.first(data[begin:], final=is_whole)
+            end = begin + cutter.first(data[begin:], final=bool(is_whole))
             start = end if dialect.header is True else begin
             # At least one record beside the header, however long it is.
-            length = cutter.cut(data[start:], final=is_whole) if end > begin else 0
+            length = cutter.cut(data[start:], final=bool(is_whole)) if end > begin else 0
             if length or is_whole is not False:
                 break
             if len(data) > RECORD_BYTES:
@@ -117,9 +117,7 @@ def certain_records(
     """
     quotes = cutter.count_quotes(data)
     if quotes:
-        ways = [
-            inside for inside in (False, True) if cutter.is_strict(data, inside=inside)
-        ]
+        ways = [inside for inside in (False, True) if cutter.is_strict(data, inside=inside)]
         if at_end:
             ways = [inside for inside in ways if (quotes + inside) % 2 == 0]
     else:
@@ -151,11 +149,7 @@ def _read(text: Text, size: int) -> tuple[bytes, bool | None]:
 def _header_start(data: bytes, skip_rows: int) -> int:
     position = 0
     for _ in range(skip_rows):
-        ends = [
-            at
-            for at in (data.find(b"\n", position), data.find(b"\r", position))
-            if at >= 0
-        ]
+        ends = [at for at in (data.find(b"\n", position), data.find(b"\r", position)) if at >= 0]
         if not ends:
             return len(data)
         position = min(ends)
@@ -169,15 +163,15 @@ def _fields(
     file: File, header: bytes, dialect: Dialect, cutter: Cutter, encoding: str
 ) -> list[str]:
     if not header:
-        raise InvalidData(
-            f"the file {file.name!r} is empty: it has no header and no rows"
-        )
+        raise InvalidData(f"the file {file.name!r} is empty: it has no header and no rows")
     if cutter.is_open(header):
         raise InvalidData(f"the file {file.name!r} ends inside an open quote")
     try:
         fields = split(header, dialect)
     except UnicodeDecodeError:
         raise _undecodable(file, encoding) from None
+    if not fields:
+        raise InvalidData(f"the header of {file.name!r} ends with an escape")
     if dialect.header is True and any("\0" in name for name in fields):
         raise InvalidData(
             f"the header of {file.name!r} holds NUL characters: if the file is UTF-16 without"
@@ -187,9 +181,7 @@ def _fields(
 
 
 def _undecodable(file: File, encoding: str) -> InvalidData:
-    return InvalidData(
-        f"the header of {file.name!r} is not {encoding}: set the option 'encoding'"
-    )
+    return InvalidData(f"the header of {file.name!r} is not {encoding}: set the option 'encoding'")
 
 
 def _decode(raw: bytes, encoding: str) -> bytes:

@@ -80,9 +80,7 @@ def scan(
                     except (StopIteration, _Broken, FlightStreamError) as exc:
                         end = exc
                     else:
-                        pending.append(
-                            (len(block), workers.submit(parser.parse, block))
-                        )
+                        pending.append((len(block), workers.submit(parser.parse, block)))
                 if not pending:
                     break
                 parsed = pending.popleft()[1].result()
@@ -112,9 +110,7 @@ def _has_room(pending: "deque[tuple[int, Future[Parsed]]]") -> bool:
     )
 
 
-def _read_ahead(
-    text: Text, start: int, workers: Workers, size: int
-) -> Generator[bytes]:
+def _read_ahead(text: Text, start: int, workers: Workers, size: int) -> Generator[bytes]:
     # Reading, decompressing and decoding go on while earlier blocks are parsed.
     coming = workers.submit(_skip_then_read, text, start, size)
     try:
@@ -165,11 +161,7 @@ def _invalid(file: File, parsed: Parsed, before: int) -> InvalidData:
     problem = parsed.problem
     assert problem is not None
     row = before + problem.row
-    where = (
-        f"row {row}"
-        if problem.column is None
-        else f"row {row}, column {problem.column!r}"
-    )
+    where = f"row {row}" if problem.column is None else f"row {row}, column {problem.column!r}"
     return InvalidData(
         f"{file.name!r}, {shorten(where)}: {problem.reason}",
         row=row,
@@ -185,7 +177,7 @@ def _broken(
     column = None
     if broken.value is not None:
         rest = broken.rest + (cutter.quote if cutter.is_open(broken.rest) else b"")
-        position = len(split(rest, layout.dialect)) if rest else 1
+        position = (rest and len(split(rest, layout.dialect))) or 1
         column = layout.schema.names[min(position, len(layout.schema.names)) - 1]
     row = before + 1
     where = f"row {row}" if column is None else f"row {row}, column {column!r}"

@@ -111,9 +111,7 @@ class Text:
                 ) from exc
         raw = bytes(self._raw.read(min(size, self._left)))
         if not raw and self._left:
-            raise Stale(
-                f"the file {self._file.name!r} changed: ask for the flight again"
-            )
+            raise Stale(f"the file {self._file.name!r} changed: ask for the flight again")
         self._left -= len(raw)
         return raw
 

@@ -29,9 +29,7 @@ class Workers:
         with self._lock:
             self._closed = False
 
-    def submit(
-        self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs
-    ) -> Future[R]:
+    def submit(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> Future[R]:
         """Start work on the next free thread.
 
         Raises:
@@ -50,4 +48,4 @@ class Workers:
             self._closed = True
             pool, self._pool = self._pool, None
         if pool is not None:
-            pool.shutdown(wait=True, cancel_futures=True)
+            pool.shutdown(wait=True)

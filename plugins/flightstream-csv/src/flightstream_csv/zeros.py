@@ -31,8 +31,7 @@ class ZeroFinder:
             return True
         text = np.frombuffer(block, np.uint8)
         return any(
-            self._find(text[start : start + _STEP + 3])
-            for start in range(0, len(text), _STEP)
+            self._find(text[start : start + _STEP + 3]) for start in range(0, len(text), _STEP)
         )
 
     def _find(self, text: npt.NDArray[np.uint8]) -> bool:
