@@ -64,6 +64,13 @@ def test_windows_of_a_large_utf_16_file_are_evidence(serve: Any) -> None:
     assert serve(content, infer_bytes=len(content) - 1).types["a"] == "double"
 
 
+@pytest.mark.parametrize("block_bytes", [1, 8, 2**21])
+def test_mark_within_the_file_is_a_character(serve: Any, block_bytes: int) -> None:
+    served = serve("a,b\nx,1\n\ufeffy,2\n", block_bytes=block_bytes)
+
+    assert served.read()["a"].to_pylist() == ["x", "\ufeffy"]
+
+
 def test_text_after_skipped_lines_has_no_mark(serve: Any) -> None:
     content = codecs.BOM_UTF8 + b'a comment, "and\r\none more\ra,b\n1,2\n'
 

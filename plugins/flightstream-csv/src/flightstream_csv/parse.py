@@ -12,7 +12,7 @@ from attrs import frozen
 from flightstream_csv.kinds import TEXT, Kind
 from flightstream_csv.layout import Layout
 from flightstream_csv.locate import locate, undecodable
-from flightstream_csv.records import RaggedRows, parse_options, read_options
+from flightstream_csv.records import RaggedRows, parse_options, read_options, reader
 from flightstream_csv.zeros import ZeroFinder, is_suspect
 
 _DOUBLES_EXACT_BELOW = 2.0**53
@@ -151,7 +151,7 @@ class BlockParser:
         for options in groups:
             ragged.numbers.clear()
             parse = parse_options(self._dialect, columns=len(self._names), ragged=ragged)
-            table = pacsv.read_csv(pa.BufferReader(block), self._read_options, parse, options)
+            table = pacsv.read_csv(reader(block), self._read_options, parse, options)
             for name, column in zip(table.column_names, table.columns, strict=True):
                 columns[name] = (
                     column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
