@@ -27,6 +27,7 @@ def test_values_are_those_that_pandas_reads(serve: Any, name: str) -> None:
         },
         dtype=dict.fromkeys((*texts, *moments), "str"),
         low_memory=False,
+        float_precision="round_trip",
     )
 
     assert list(frame.columns) == served.column_names

@@ -83,7 +83,7 @@ def test_ragged_row_is_named(serve: Any, line: str, fields: int, block_bytes: in
         served.read()
 
     assert (caught.value.row, caught.value.column) == (1500, None)
-    assert f"row 1500: {fields} fields instead of 3" in caught.value.message
+    assert f"row 1500: a record of {fields} instead of 3 fields" in caught.value.message
     assert 'on_bad_row = "skip"' in caught.value.message
 
 

@@ -217,7 +217,7 @@ class BlockParser:
             return Problem(1, "cannot be parsed")
         expected = len(self._names)
         reason = (
-            f"{ragged.fields} fields instead of {expected}:"
+            f"a record of {ragged.fields} instead of {expected} fields:"
             ' check the delimiter, or set on_bad_row = "skip"'
         )
         return Problem(ragged.numbers[0], reason, value=shorten(ragged.text))
