@@ -24,6 +24,11 @@ Check: TypeAlias = Callable[[pa.StringArray], Mask]
 
 _INTEGER = r"-?(?:0|[1-9][0-9]*)"
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+# Nanoseconds reach from 1677 to 2262; beyond, Arrow before 26 wraps them around.
+_NEAR_DATE = (
+    r"(?:1(?:6(?:7[89]|[89][0-9])|[7-9][0-9]{2})|2(?:[01][0-9]{2}|2(?:[0-5][0-9]|6[01])))"
+    r"-[0-9]{2}-[0-9]{2}"
+)
 _TIME = r"[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,%d})?)?"
 _ZONE = r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
 _TEXTS = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
@@ -112,8 +117,8 @@ def inferable(dialect: Dialect) -> tuple[Kind, ...]:
         _iso(pa.date32(), _DATE),
         _iso(pa.timestamp("us"), f"{_DATE}(?:{_TIME % 6})?"),
         _iso(utc, _DATE + _TIME % 6 + _ZONE),
-        _iso(pa.timestamp("ns"), f"{_DATE}(?:{_TIME % 9})?"),
-        _iso(pa.timestamp("ns", "UTC"), _DATE + _TIME % 9 + _ZONE),
+        _iso(pa.timestamp("ns"), f"{_NEAR_DATE}(?:{_TIME % 9})?"),
+        _iso(pa.timestamp("ns", "UTC"), _NEAR_DATE + _TIME % 9 + _ZONE),
     ]
     plain = tuple(format for format in dialect.formats if "%z" not in format)
     if dates := tuple(format for format in plain if not _CLOCK.search(format)):
