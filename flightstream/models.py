@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import index
 from threading import Lock
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self, TypeAlias
@@ -35,9 +36,18 @@ def _frozen_texts(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(texts)
 
 
+def is_flight_name(name: Sequence[str]) -> bool:
+    """Tell whether a flight can have a name, see :class:`Flight`."""
+    return bool(name) and not any(map(_is_bad, name))
+
+
+def _is_bad(part: str) -> bool:
+    return part in ("", ".", "..") or "/" in part or not part.isprintable()
+
+
 def _check_name(_instance: object, _attribute: object, name: tuple[str, ...]) -> None:
     for part in name or ("",):
-        if part in ("", ".", "..") or "/" in part or not part.isprintable():
+        if _is_bad(part):
             raise ValueError(f"{'/'.join(name)!r} is not a flight name: bad part {part!r}")
 
 
@@ -93,7 +103,7 @@ class ScanCounts:
     def add(self, name: str, number: int = 1) -> None:
         """Add to one count; a count that stays zero is not reported."""
         with self._lock:
-            self._counts[name] += number
+            self._counts[name] += index(number)  # one of numpy's would not become JSON
 
     def as_dict(self) -> dict[str, int]:
         """Return the counts that are not zero."""

@@ -196,6 +196,8 @@ def _declare(cls: type[P], kind: PluginKind) -> type[P]:
                 f"{cls.__name__}.{attribute.name} is neither an option nor state:"
                 " declare it with option(), or field(init=False)"
             )
+        elif attribute.name not in hints:
+            raise PluginLoadError(f"{cls.__name__}.{attribute.name} has no type: annotate it")
     if kind == "adapter" and "source" not in hints:
         raise PluginLoadError(f"{cls.__name__} is an adapter and needs 'source: Source'")
     if unknown := frozenset(getattr(declared, "pushdown", ())) - PUSHDOWN:

@@ -64,5 +64,5 @@ def mount_adapter(
 ) -> Mount:
     place = Source(source, pafs.LocalFileSystem(), "/nowhere")
     plugin = Plugin(name, "1.0", adapter_class(source=place), options)
-    beside = [Plugin(type(one).__name__.lower(), "1.0", one) for one in services]
+    beside = [Plugin(one.name, "1.0", one) for one in services]
     return Mount.of(place, plugin, Services.of(beside))

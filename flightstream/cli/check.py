@@ -8,7 +8,6 @@ from flightstream.cli.local import load_classes, plugin_option
 from flightstream.cli.output import show_table
 from flightstream.cli.text import printable
 from flightstream.config import load_config
-from flightstream.errors import PluginLoadError
 from flightstream.logs import configure_logs
 from flightstream.registry import build_registry
 
@@ -27,13 +26,7 @@ def check(config: str | None, plugins: tuple[str, ...]) -> None:
     loaded = load_config(config)
     configure_logs(loaded.draft.log)
     try:
-        classes = load_classes(plugins)
-    except PluginLoadError as exc:
-        classes = []
-        for line in exc.message.splitlines():
-            loaded.add_problem(("plugins",), line)
-    try:
-        build_registry(loaded, classes)
+        build_registry(loaded, load_classes(plugins, loaded))
     finally:
         rows = [[row.key, row.shown, row.origin] for row in loaded.describe()]
         show_table(["key", "value", "from"], rows, whole=True)

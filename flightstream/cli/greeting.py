@@ -10,7 +10,8 @@ from flightstream.cli.remote import DEFAULT_URI
 from flightstream.cli.suffixes import suffixes_in
 from flightstream.cli.text import aligned, printable, size
 from flightstream.server import Server
-from flightstream.service.listing import Entry
+from flightstream.serving.listing import Entry
+from flightstream.storage import Source
 
 log = structlog.get_logger(__name__)
 
@@ -84,9 +85,16 @@ def _warn_of_empty_sources(server: Server, served: set[str]) -> None:
     for name in server.info.sources:
         if name in served:
             continue
-        suffixes = suffixes_in(sources[name]) if name in sources else []
+        suffixes = _suffixes(sources.get(name))
         facts: dict[str, object] = {"suffixes": suffixes} if suffixes else {}
         if missing := [suffix for suffix in suffixes if suffix not in adapters]:
             packages = " ".join(f"flightstream-{suffix}" for suffix in missing)
             facts["hint"] = f"pip install {packages}"
         log.warning("source_without_flights", source=name, **facts)
+
+
+def _suffixes(source: Source | None) -> list[str]:
+    try:
+        return [] if source is None else suffixes_in(source)
+    except OSError:  # the listing has failed too, and is in the log
+        return []

@@ -29,6 +29,10 @@ class LazyGroup(click.Group):
         super().__init__(*args, **kwargs)
         self._own = commands_by_name
 
+    def invoke(self, ctx: click.Context) -> None:
+        """Run a command; what it returns is not an exit code."""
+        super().invoke(ctx)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return our own commands in their order, then the added ones sorted."""
         return [*self._own, *sorted(self._added())]

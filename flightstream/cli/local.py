@@ -5,11 +5,13 @@ import sys
 from collections.abc import Sequence
 from functools import reduce
 from importlib import import_module
-from typing import Any, cast
+from typing import Any
 
 import click
 
-from flightstream.errors import PluginLoadError
+from flightstream.config import Loaded
+from flightstream.errors import ConfigError, PluginLoadError
+from flightstream.plugin import kind_of
 
 config_option = click.option(
     "--config",
@@ -25,11 +27,15 @@ plugin_option = click.option(
 )
 
 
-def load_classes(names: Sequence[str]) -> list[type[Any]]:
+def load_classes(names: Sequence[str], loaded: Loaded | None = None) -> list[type[Any]]:
     """Import plugin classes by ``module:Class``.
 
+    Args:
+        names: As given to ``--plugin``.
+        loaded: A configuration, whose problems are told together with theirs.
+
     Raises:
-        PluginLoadError: All that cannot be loaded, a line each.
+        ConfigError: All that cannot be loaded, a line each.
     """
     folder = os.getcwd()
     if names and folder not in sys.path:
@@ -40,22 +46,24 @@ def load_classes(names: Sequence[str]) -> list[type[Any]]:
         try:
             classes.append(_load(name))
         except PluginLoadError as exc:
-            problems.append(exc.message)
+            problems.append(f"--plugin {name}: {exc.message}")
     if problems:
-        raise PluginLoadError("\n".join(problems))
+        known = loaded.problems if loaded is not None else ()
+        raise ConfigError("\n".join([*problems, *map(str, known)]))
     return classes
 
 
 def _load(name: str) -> type[Any]:
     module_name, _, class_name = name.partition(":")
     if not module_name or not class_name:
-        raise PluginLoadError(f"--plugin {name}: write it as module:Class")
+        raise PluginLoadError("write it as module:Class")
     try:
         loaded: Any = reduce(getattr, class_name.split("."), import_module(module_name))
-    except PluginLoadError as exc:
-        raise PluginLoadError(f"--plugin {name}: {exc.message}") from exc
+    except PluginLoadError:
+        raise
     except (Exception, SystemExit) as exc:
-        raise PluginLoadError(f"--plugin {name}: {type(exc).__name__}: {exc}") from exc
-    if not isinstance(loaded, type):
-        raise PluginLoadError(f"--plugin {name}: it is {type(loaded).__name__}, not a class")
-    return cast(type[Any], loaded)
+        reason = " ".join(str(exc).split())
+        raise PluginLoadError(f"{type(exc).__name__}: {reason}") from exc
+    if not isinstance(loaded, type) or kind_of(loaded) is None:
+        raise PluginLoadError("not a class declared by @adapter or @service")
+    return loaded

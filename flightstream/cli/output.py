@@ -68,7 +68,9 @@ def _show_fitting(
     console.print(table)
     if fitting < len(names):
         others = ", ".join(names[fitting:])
-        console.print(Text(f"and {len(names) - fitting} more columns: {others}", style="dim"))
+        more = len(names) - fitting
+        noun = "column" if more == 1 else "columns"
+        console.print(Text(f"and {more} more {noun}: {others}", style="dim"), soft_wrap=True)
 
 
 def _fitting(names: Sequence[str], cells: Sequence[Sequence[str]], width: int) -> int:

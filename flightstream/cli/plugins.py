@@ -32,7 +32,7 @@ def list_(config: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
     """
     loaded = load_config(config)
     configure_logs(loaded.draft.log)
-    states = inventory(loaded, load_classes(plugins))
+    states = inventory(loaded, load_classes(plugins, loaded))
     if as_json:
         click.echo(json_text([attrs.asdict(state) for state in states]))
     elif states:

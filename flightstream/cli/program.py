@@ -5,7 +5,8 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from io import TextIOWrapper
+from typing import Any, NoReturn, TextIO
 
 import click
 
@@ -42,11 +43,9 @@ def main() -> NoReturn:
     # gRPC reads it when it is loaded; it would add lines of its own to ours.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     signal.signal(signal.SIGTERM, _terminate)
-    for stream in (sys.stdout, sys.stderr):
-        # A name that the terminal's encoding lacks is no reason to fail.
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    code = run(sys.argv[1:])
-    code = _flushed(code)
+    sys.stdout = _usable(sys.stdout)
+    sys.stderr = _usable(sys.stderr)
+    code = _flushed(run(sys.argv[1:]))
     if any(thread.daemon for thread in threading.enumerate()):
         # It waits in gRPC; the end of the interpreter would pull it out of there.
         os._exit(code)
@@ -56,9 +55,8 @@ def main() -> NoReturn:
 def run(arguments: Sequence[str]) -> int:
     """Run a command and return its exit code; what went wrong is on standard error."""
     try:
-        flightstream.main(list(arguments), prog_name="flightstream", standalone_mode=False)
-    except click.exceptions.Exit as exc:
-        return exc.exit_code
+        # It returns the code of an exit that was asked for, such as after --help.
+        code = flightstream.main(list(arguments), prog_name="flightstream", standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
     except SystemExit as exc:  # a broken pipe, or a signal to terminate
@@ -78,7 +76,7 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as exc:
         complain(": ".join(str(part) for part in (exc.filename, _reason(exc)) if part))
         return FAILED
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 def complain(message: str) -> None:
@@ -89,6 +87,15 @@ def complain(message: str) -> None:
 
 def _reason(exc: OSError) -> str:
     return (exc.strerror or str(exc)).lower()
+
+
+def _usable(stream: TextIO | None) -> TextIO:
+    if stream is None:  # the process was started with it closed
+        return open(os.devnull, "w")
+    if isinstance(stream, TextIOWrapper):
+        # A name that the terminal's encoding lacks is no reason to fail.
+        stream.reconfigure(errors="backslashreplace")
+    return stream
 
 
 def _flushed(code: int) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
@@ -20,9 +21,18 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def _check_uri(_ctx: click.Context, _parameter: click.Parameter, uri: str) -> str:
-    if "://" in uri and uri.partition("://")[0] not in _SCHEMES:
+    whole = uri if "://" in uri else f"grpc://{uri}"
+    scheme = whole.partition("://")[0]
+    if scheme not in _SCHEMES:
         raise click.BadParameter(f"{uri!r} begins with none of {', '.join(_SCHEMES)}")
-    return uri if "://" in uri else f"grpc://{uri}"
+    try:
+        parts = urlsplit(whole)
+        complete = scheme == "grpc+unix" or (parts.hostname and parts.port)
+    except ValueError:
+        complete = False
+    if not complete:
+        raise click.BadParameter(f"{uri!r} is no host and port like {DEFAULT_URI}")
+    return whole
 
 
 def _split_columns(
@@ -92,7 +102,9 @@ def naming_server(uri: str) -> Iterator[None]:
         yield
     except Unavailable as exc:
         if exc.call is None:
-            raise Unavailable(f"no answer from {uri}: {exc.message}") from exc
+            # Arrow's and gRPC's own words; what matters comes last.
+            reason = exc.message.rpartition("with message: ")[2].rpartition("last error: ")[2]
+            raise Unavailable(f"no answer from {uri}: {reason}") from exc
         raise
     except UnicodeEncodeError as exc:
         raise InvalidCommand("a name, a column or the filter is not UTF-8 text") from exc

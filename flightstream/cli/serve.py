@@ -51,9 +51,11 @@ def serve(
     def start() -> Server:
         loaded = load_config(config, uris=uris, overrides=overrides)
         configure_logs(loaded.draft.log)
-        for warning in loaded.warnings:
-            log.warning("configuration_warning", problem=str(warning))
-        return Server(loaded, plugins=load_classes(plugins)).start()
+        try:
+            return Server(loaded, plugins=load_classes(plugins, loaded)).start()
+        finally:  # only now the options of plugins have been looked at
+            for warning in loaded.warnings:
+                log.warning("configuration_warning", problem=str(warning))
 
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
     run_until_signal(start, greet)

@@ -23,6 +23,8 @@ def to_json(scalar: Any) -> Any:
     type_ = scalar.type
     if not scalar.is_valid:
         return None
+    if isinstance(type_, pa.UuidType):
+        return str(scalar.as_py())
     if isinstance(type_, pa.BaseExtensionType) or pa.types.is_run_end_encoded(type_):
         return to_json(scalar.value if hasattr(scalar, "value") else scalar.as_py())
     if pa.types.is_dictionary(type_) or pa.types.is_union(type_):
@@ -36,7 +38,7 @@ def to_json(scalar: Any) -> Any:
     if pa.types.is_temporal(type_):
         return _temporal(scalar)
     if pa.types.is_decimal(type_):
-        return str(scalar.as_py())
+        return f"{scalar.as_py():f}"
     return _plain(scalar)
 
 

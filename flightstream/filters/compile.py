@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow import types
 
 from flightstream.filters.tree import (
     And,
@@ -86,7 +87,7 @@ def _compile(
             return _COMPARE[operator](lookup(left), lookup(right))
         case In(name, values):
             column = lookup(name)
-            found = pc.is_in(column, value_set=pa.array(values, values[0].type))
+            found = pc.is_in(column, value_set=_value_set(values))
             # is_in says false for null, which NOT would turn into true.
             return pc.if_else(pc.is_valid(column), found, _UNKNOWN)
         case Like(name, pattern):
@@ -101,6 +102,15 @@ def _compile(
             return _join(
                 pc.or_kleene, [_compile(operand, lookup, constant) for operand in operands]
             )
+
+
+def _value_set(values: tuple[pa.Scalar, ...]) -> pa.Array:
+    type_ = values[0].type
+    if types.is_floating(type_):
+        # To is_in, unlike to equal, zero and minus zero are two values.
+        zeros = (pa.scalar(-0.0, type_) for value in values if value.as_py() == 0)
+        values = (*values, *zeros)
+    return pa.array(values, type_)
 
 
 def _join(function: Callable[[Any, Any], Any], operands: Sequence[Any]) -> Any:

@@ -26,7 +26,7 @@ def place(exact: Fraction, bits: int, *, whole: bool) -> tuple[bool, float]:
     if math.isinf(nearest):
         return False, largest if nearest > 0 else -math.inf
     if not whole or nearest == exact:
-        # Minus zero equals zero, but is_in would tell them apart.
+        # Minus zero is zero, so that equal filters have equal texts.
         return True, nearest + 0.0
     return False, nearest if nearest < exact else _previous(nearest, bits)
 

@@ -44,13 +44,12 @@ def select_plugins(loaded: Loaded, classes: Sequence[type[Any]] = ()) -> dict[st
     by every installed adapter and storage, and the services that have a section.
     """
     chosen = loaded.draft.plugins
-    found: dict[str, PluginClass] = {}
     try:
         found = {plugin.name: plugin for plugin in given(classes)}
         candidates = installed()
     except PluginLoadError as exc:
         loaded.add_problem(("plugins",), exc.message)
-        candidates = {}
+        return {}
     wanted = [*found, *(candidates if chosen.enabled is None else chosen.enabled)]
     selected: dict[str, PluginClass] = {}
     for name in dict.fromkeys(wanted):
@@ -93,7 +92,7 @@ class _Builder:
         """Return each source's adapters, mounted."""
         mounts = []
         adapters = [plugin for plugin in self.selected.values() if plugin.kind == "adapter"]
-        if not adapters:
+        if not adapters and not any(p.key.startswith("plugins") for p in self.loaded.problems):
             self.loaded.add_problem(
                 ("plugins",),
                 "no adapter is installed and enabled: pip install flightstream-csv",
@@ -175,7 +174,11 @@ def _not_installed(name: str) -> str:
 def _options_text(instance: Any) -> str:
     """Return an instance's options as text that is the same on every server."""
     values = {name: getattr(instance, name) for name in options_of(type(instance))}
-    return repr({name: value for name, value in values.items() if not _has_secret(value)})
+    return repr({name: _ordered(v) for name, v in values.items() if not _has_secret(v)})
+
+
+def _ordered(value: Any) -> Any:
+    return sorted(value, key=repr) if isinstance(value, set | frozenset) else value
 
 
 def _has_secret(value: Any) -> bool:

@@ -47,7 +47,7 @@ def installed() -> dict[str, EntryPoint]:
         PluginLoadError: Two distributions bring one name.
     """
     found: dict[str, EntryPoint] = {}
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+    for entry in sorted(entry_points(group=GROUP), key=_name_and_origin):
         other = found.setdefault(entry.name, entry)
         if (other.value, _distribution(other)) != (entry.value, _distribution(entry)):
             raise PluginLoadError(
@@ -67,7 +67,7 @@ def load(entry: EntryPoint) -> PluginClass:
         cls = entry.load()
     except PluginLoadError as exc:
         raise PluginLoadError(f"the plugin {entry.name!r} is misdeclared: {exc.message}") from exc
-    except Exception as exc:
+    except (Exception, SystemExit) as exc:
         reason = f"{type(exc).__name__}: {exc}"
         raise PluginLoadError(
             f"the plugin {entry.name!r} of {_distribution(entry)} cannot be imported: {reason}"
@@ -89,20 +89,26 @@ def given(classes: Sequence[type[Any]]) -> list[PluginClass]:
     ``CsvAdapter`` is ``csv``, ``MyLakeAdapter`` is ``my_lake``.
 
     Raises:
-        PluginLoadError: One of them is not a plugin class.
+        PluginLoadError: One of them is not a plugin class, or two have one name.
     """
     by_value = {entry.value: entry for entry in entry_points(group=GROUP)}
-    plugins = []
+    plugins: dict[str, PluginClass] = {}
     for cls in classes:
         name = getattr(cls, "__qualname__", repr(cls))
         entry = by_value.get(f"{getattr(cls, '__module__', '')}:{name}")
-        plugins.append(load(entry) if entry else _checked(PluginClass(_own_name(name), cls)))
-    return plugins
+        plugin = load(entry) if entry else _checked(PluginClass(_own_name(name), cls))
+        if plugins.setdefault(plugin.name, plugin).cls is not cls:
+            raise PluginLoadError(
+                f"{plugins[plugin.name].cls!r} and {cls!r} are both the plugin {plugin.name!r}:"
+                " rename one of them"
+            )
+    return list(plugins.values())
 
 
 def _own_name(class_name: str) -> str:
-    bare = re.sub(r"(Adapter|Plugin|Service|Storage)$", "", class_name.rpartition(".")[2])
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", bare or class_name).lower()
+    last = class_name.rpartition(".")[2]
+    bare = re.sub(r"(Adapter|Plugin|Service|Storage)$", "", last) or last
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", bare).lower()
 
 
 def _checked(plugin: PluginClass) -> PluginClass:
@@ -112,6 +118,10 @@ def _checked(plugin: PluginClass) -> PluginClass:
             " @adapter or @service"
         )
     return plugin
+
+
+def _name_and_origin(entry: EntryPoint) -> tuple[str, str]:
+    return entry.name, _distribution(entry)
 
 
 def _distribution(entry: EntryPoint) -> str:

@@ -10,7 +10,7 @@ from attrs import define
 
 from flightstream.errors import Unsupported
 from flightstream.hookspecs import WriteMode
-from flightstream.models import Flight, ScanRequest
+from flightstream.models import Flight, ScanRequest, is_flight_name
 from flightstream.registry.border import Plugin, guarded_batches
 from flightstream.registry.hooks import implementation, new_manager
 from flightstream.registry.services import Services
@@ -53,12 +53,19 @@ class Mount:
         with self.plugin.border("list_flights"):
             answers = self.manager.hook.list_flights(prefix=prefix)
             flights = [flight for answer in answers for flight in answer]
+        if not answers:  # pluggy leaves out what is None
+            raise self.plugin.failure("list_flights", "it returned None, not flights")
         for flight in flights:
             self._check("list_flights", flight, Flight)
         return [flight for flight in flights if flight.name[: len(prefix)] == prefix]
 
     def find_flight(self, name: tuple[str, ...]) -> Flight | None:
-        """Return one flight, if the adapter can find it alone."""
+        """Return one flight, if the adapter can find it alone.
+
+        It is never asked for what no flight can be called, ``..`` for example.
+        """
+        if not is_flight_name(name):
+            return None
         with self.plugin.border("find_flight", "/".join((self.source.name, *name))):
             flight = self.manager.hook.find_flight(name=name)
         if flight is not None:
@@ -118,6 +125,10 @@ class Mount:
         with self.plugin.border("write_batches", path):
             counts = self.manager.hook.write_batches(flight=flight, reader=reader, mode=mode)
         self._check("write_batches", counts, Mapping, path)
+        for name, number in counts.items():
+            if not isinstance(number, int):
+                problem = f"it gave {type(number).__name__} for the count {name!r}, not int"
+                raise self.plugin.failure("write_batches", problem, path)
         return counts  # type: ignore[no-any-return]
 
     def _check(self, hook: str, answer: object, wanted: type, flight: str | None = None) -> None:

@@ -56,7 +56,7 @@ class Registry:
                     with plugin.border("on_startup"):
                         starts[id(plugin)](server=server)
                 self._started.append(plugin)
-        except FlightStreamError:
+        except BaseException:
             self.shutdown()
             raise
 
@@ -90,12 +90,17 @@ class Registry:
                 if not isinstance(action, Action):
                     problem = f"it yielded {type(action).__name__}, not Action"
                     raise plugin.failure("list_actions", problem)
-                run = partial(_run, plugin, action.run)
+                run = partial(_run, plugin, action.name, action.run)
                 yield plugin, attrs.evolve(action, run=run)
 
 
 def _run(
-    plugin: Plugin, run: Callable[..., Iterable[bytes]], identity: Identity, body: bytes
+    plugin: Plugin, name: str, run: Callable[..., Iterable[bytes]], identity: Identity, body: bytes
 ) -> list[bytes]:
     with plugin.border("list_actions"):
-        return [bytes(result) for result in run(identity, body)]
+        results = list(run(identity, body))
+    for result in results:
+        if not isinstance(result, bytes):
+            problem = f"the action {name!r} gave {type(result).__name__}, not bytes"
+            raise plugin.failure("list_actions", problem)
+    return results

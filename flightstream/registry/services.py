@@ -95,6 +95,9 @@ class Services:
             with plugin.border("wrap_stream", path):
                 wrapper = ask(flight=flight)
             if wrapper is not None:
+                if not callable(wrapper):
+                    problem = f"it returned {type(wrapper).__name__}, not a function"
+                    raise plugin.failure("wrap_stream", problem, path)
                 read = _wrapped(plugin, path, wrapper, read)
         return read
 

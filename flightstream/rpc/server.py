@@ -15,7 +15,7 @@ from flightstream.rpc.errors import (
     raising_without_traceback,
     to_flight_error,
 )
-from flightstream.service import FlightDescription, Scan, Service
+from flightstream.serving import FlightDescription, Scan, Service
 
 
 class FlightServer(flight.FlightServerBase):  # type: ignore[misc]

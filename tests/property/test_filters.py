@@ -109,12 +109,11 @@ def numbers(low: int, high: int) -> st.SearchStrategy[str]:
 
 
 def floating(type_: pa.DataType, code: str) -> Kind:
-    width = struct.calcsize(code) * 8
     special = [0.0, -0.0, math.inf, -math.inf, math.nan, 2.0**53, 0.1, 0.5, 1.0]
     stored = st.sampled_from(special).map(lambda value: shrink(value, code))
-    edges = {16: 65504, 32: 2**128 - 2**104, 64: 2**1024 - 2**971}[width]
+    edges = {16: 65504, 32: 2**128 - 2**104, 64: 2**1024 - 2**971}[type_.bit_width]
     literals = numbers(-edges, edges) | st.sampled_from(["0.1", "1e400", "-1e400", "1e39"])
-    cells = stored | st.floats(width=width) | st.sampled_from([edges, -edges]).map(float)
+    cells = stored | st.floats(width=type_.bit_width) | st.sampled_from([edges, -edges]).map(float)
     return Kind(type_, cells, literals, same, nearest(code))
 
 
@@ -275,7 +274,7 @@ def conditions(draw: st.DrawFn, kinds: dict[str, Kind]) -> Condition:
 def filters(kinds: dict[str, Kind]) -> st.SearchStrategy[Condition]:
     constants = st.sampled_from(
         [
-            Condition(sql, lambda row, value=value: value)
+            Condition(sql, constant(value))
             for sql, value in (("TRUE", True), ("FALSE", False), ("NULL", None), ("1 > 2", False))
         ]
     )
@@ -297,6 +296,10 @@ def filters(kinds: dict[str, Kind]) -> st.SearchStrategy[Condition]:
         ),
         max_leaves=6,
     )
+
+
+def constant(value: bool | None) -> Model:
+    return lambda row: value
 
 
 def compare(sign: str, left: Any, right: Any) -> bool | None:

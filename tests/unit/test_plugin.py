@@ -75,6 +75,14 @@ def bare_field() -> type[Any]:
     return Bare
 
 
+def untyped_option() -> type[Any]:
+    @service
+    class Auth:
+        realm = option("x", help="the realm")
+
+    return Auth
+
+
 def service_with_source() -> type[Any]:
     @service
     class Auth:
@@ -101,6 +109,10 @@ def unknown_pushdown() -> type[Any]:
             bare_field,
             "Bare.rows is neither an option nor state: declare it with option(), or"
             " field(init=False)",
+        ),
+        (
+            untyped_option,
+            "Auth.realm has no type: annotate it",
         ),
         (
             service_with_source,

@@ -1,0 +1,230 @@
+"""The command line as its users have it: processes, signals and real ports."""
+
+import json
+import os
+import subprocess
+import sysconfig
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+from attrs import define, field
+
+PROGRAM = Path(sysconfig.get_path("scripts"), "flightstream")
+DEADLINE_SECONDS = 30.0
+
+# A kind of file of its own: what is served is in the name of each file.
+TOY = '''
+import time
+from pathlib import Path
+
+import pyarrow as pa
+from flightstream import Flight, NotFound, Source, adapter, hookimpl, option
+
+SCHEMA = pa.schema([pa.field("id", pa.int64(), nullable=False), ("name", pa.string())])
+
+
+@adapter
+class ToyAdapter:
+    """Serves files that say how many rows they have."""
+
+    source: Source
+    batch_rows: int = option(1000, help="rows in a batch", minimum=1, env="TOY_BATCH_ROWS")
+    hold_start: str = option("", help="a file that must go before the server starts")
+
+    @hookimpl
+    def on_startup(self, server):
+        if self.hold_start:
+            Path("held").touch()
+        while self.hold_start and Path(self.hold_start).exists():
+            time.sleep(0.01)
+
+    @hookimpl
+    def on_shutdown(self):
+        print("toy stopped", flush=True)
+
+    @hookimpl
+    def list_flights(self):
+        for file in self.source.files("**/*.toy"):
+            yield Flight(file.stem, origin=file, version=file.version, total_bytes=file.size)
+
+    @hookimpl
+    def get_schema(self, flight):
+        return SCHEMA
+
+    @hookimpl
+    def stream_batches(self, flight, request):
+        rows = int(flight.origin.open().read())
+        for start in range(0, rows, self.batch_rows):
+            ids = range(start, min(rows, start + self.batch_rows))
+            if start and flight.name[-1].startswith("failing"):
+                raise NotFound("the rest is gone")
+            if flight.name[-1].startswith("skipping"):
+                request.counts.add("skipped_rows")
+            names = [f"[red]n{i}\\x1b[31m" for i in ids]
+            yield pa.record_batch([pa.array(ids, pa.int64()), names], SCHEMA)
+'''
+
+
+@define(eq=False)
+class ServeProcess:
+    """A running ``flightstream serve`` that logs JSON lines."""
+
+    process: subprocess.Popen[str]
+    _log: Path
+    uri: str = field(default="", init=False)
+    port: int = field(default=0, init=False)
+
+    def log_lines(self) -> list[dict[str, Any]]:
+        """Return what it has logged so far."""
+        whole = self._log.read_text().rpartition("\n")[0]
+        return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
+
+    def log_text(self) -> str:
+        """Return its standard error as it is."""
+        return self._log.read_text()
+
+    def wait_for(self, event: str) -> dict[str, Any]:
+        """Return the first log line of an event, once it is there."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while time.monotonic() < deadline:
+            ended = self.process.poll() is not None
+            for line in self.log_lines():
+                if line["event"] == event:
+                    return line
+            assert not ended, f"it ended without {event}: {self.log_text()}"
+            time.sleep(0.01)
+        raise AssertionError(f"no {event} in time: {self.log_text()}")
+
+
+def clean_environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the variables of this process without any that configure FlightStream."""
+    prefixes = ("FLIGHT", "CSV_", "MAX_", "LOG_LEVEL", "DEBUG", "DATA_DIRECTORY", "REQUEST_")
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(prefixes)}
+    return {**inherited, **(env or {})}
+
+
+class Servers:
+    """Starts servers, and kills those that still run at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._started: list[subprocess.Popen[str]] = []
+
+    def start(
+        self,
+        *arguments: str | Path,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        wait: bool = True,
+    ) -> ServeProcess:
+        """Start one; see :func:`serve_process`."""
+        log = self._folder / f".serve-{len(self._started)}.log"
+        with log.open("w") as stderr:
+            process = subprocess.Popen(
+                [PROGRAM, "serve", "--port", "0", *arguments],
+                cwd=cwd or self._folder,
+                env=clean_environment(env),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+            )
+        self._started.append(process)
+        server = ServeProcess(process, log)
+        if wait:
+            server.port = server.wait_for("server_started")["port"]
+            server.uri = f"grpc://localhost:{server.port}"
+        return server
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        for process in self._started:
+            process.kill()
+            process.wait()
+            assert process.stdout is not None
+            process.stdout.close()
+
+
+@pytest.fixture
+def serve_process(tmp_path: Path) -> Iterator[Callable[..., ServeProcess]]:
+    """Return a function that starts ``flightstream serve`` on a free port.
+
+    Its arguments are those of the command; ``cwd`` is by default ``tmp_path``,
+    ``env`` is added to the environment. ``wait=False`` returns before it listens.
+    Whatever still runs at the end of the test is killed.
+    """
+    with Servers(tmp_path) as servers:
+        yield servers.start
+
+
+@pytest.fixture
+def start_cli(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Return a function that starts any ``flightstream`` command, by default in ``tmp_path``."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(
+        *arguments: str | Path,
+        env: Mapping[str, str] | None = None,
+        cwd: Path | None = None,
+        **kwargs: Any,
+    ) -> subprocess.Popen[str]:
+        streams = dict.fromkeys(("stdout", "stderr"), subprocess.PIPE)
+        process = subprocess.Popen(
+            [PROGRAM, *arguments],
+            cwd=cwd or tmp_path,
+            env=clean_environment(env),
+            text=True,
+            **{"stdin": subprocess.DEVNULL, **streams, **kwargs},
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
+
+
+@pytest.fixture
+def cli(
+    start_cli: Callable[..., subprocess.Popen[str]],
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a function that runs ``flightstream`` to its end."""
+
+    def run(*arguments: str | Path, **kwargs: Any) -> subprocess.CompletedProcess[str]:
+        process = start_cli(*arguments, **kwargs)
+        out, err = process.communicate(timeout=60)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+    return run
+
+
+@pytest.fixture
+def toys(tmp_path: Path) -> Path:
+    """Return a folder with ``toy.py``, for ``--plugin toy:ToyAdapter``, and a folder ``toys``."""
+    return write_toys(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def toy_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServeProcess]:
+    """Return a server of a folder ``toys`` that tests share and leave as it is."""
+    folder = write_toys(tmp_path_factory.mktemp("shared"))
+    with Servers(folder) as servers:
+        yield servers.start("toys", "--plugin", "toy:ToyAdapter")
+
+
+def write_toys(folder: Path) -> Path:
+    (folder / "toy.py").write_text(TOY)
+    (folder / "toys" / "deep").mkdir(parents=True)
+    for name, number in {"three": 3, "deep/many": 2500, "none": 0}.items():
+        (folder / "toys" / f"{name}.toy").write_text(str(number))
+    return folder

@@ -1,0 +1,157 @@
+"""``check`` and ``plugins``."""
+
+import json
+
+import pytest
+
+SECRETIVE = """
+from flightstream import Secret, hookimpl, option, service
+@service
+class Gate:
+    token: Secret = option(help="who | may *pass*")
+    door: str = option("front", help="which one", choices=("front", "back"), env="GATE_DOOR")
+"""
+
+
+def test_check_shows_values_and_where_they_came_from(toys, cli):
+    (toys / "gate.py").write_text(SECRETIVE)
+    (toys / "my.toml").write_text(
+        "[server]\nport = 9000\n[plugins.gate]\ntoken = 'hush'\n[sources]\ntoys = 'toys'\n"
+    )
+    done = cli(
+        "check", "my.toml", "--plugin", "toy:ToyAdapter", "--plugin", "gate:Gate",
+        env={"TOY_BATCH_ROWS": "7", "FLIGHTSTREAM__LOG__LEVEL": "debug", "GATE_DOOR": "side"},
+    )  # fmt: skip
+
+    rows = [line.split(maxsplit=2) for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert rows[0] == ["key", "value", "from"]
+    assert ["server.port", "9000", "my.toml"] in rows
+    assert ["log.level", '"debug"', "environment FLIGHTSTREAM__LOG__LEVEL"] in rows
+    assert ["plugins.toy.batch_rows", "7", "environment TOY_BATCH_ROWS"] in rows
+    assert ["plugins.gate.token", '"***"', "my.toml"] in rows or [
+        "plugins.gate.token", "***", "my.toml",
+    ] in rows  # fmt: skip
+    assert ["sources.toys.uri", f'"{toys}/toys"', "my.toml"] in rows
+    assert "hush" not in done.stdout + done.stderr
+    assert done.stderr == (
+        "warning: environment GATE_DOOR: plugins.gate.door: ignored:"
+        " 'side' is not one of 'front', 'back'\n"
+    )
+
+
+def test_check_tells_all_problems_beside_the_values(toys, cli):
+    (toys / "flightstream.toml").write_text(
+        "[server]\nprot = 1\n[plugins.toy]\nbatch_rows = 'x'\n[sources]\ns = 'nowhere'\n"
+    )
+    done = cli("check", "--plugin", "toy:ToyAdapter")
+
+    assert done.returncode == 2
+    assert "server.port" in done.stdout
+    assert done.stderr.splitlines() == [
+        "flightstream: flightstream.toml: server.prot: unknown key; did you mean 'port'?",
+        "flightstream: flightstream.toml: plugins.toy.batch_rows: expected a whole number,"
+        " found 'x' (text)",
+        "flightstream: flightstream.toml: sources.s.uri: there is no folder or file"
+        f" '{toys}/nowhere'",
+    ]
+
+
+def test_class_that_cannot_be_loaded_is_told_with_the_other_problems(toys, cli):
+    (toys / "flightstream.toml").write_text("[server]\nprot = 1\n[sources]\ns = 'toys'\n")
+    for command in (["check"], ["serve"], ["plugins", "list"]):
+        done = cli(*command, "--plugin", "nope:X", "--plugin", "toy:ToyAdapter")
+
+        assert done.returncode == 2
+        assert done.stderr.splitlines() == [
+            "flightstream: --plugin nope:X: ModuleNotFoundError: No module named 'nope'",
+            "flightstream: flightstream.toml: server.prot: unknown key; did you mean 'port'?",
+        ]
+
+
+def test_check_of_a_file_that_is_no_toml(toys, cli):
+    (toys / "bad.toml").write_text("[server\n")
+    done = cli("check", "bad.toml")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("flightstream: bad.toml: line 1, column 8: not TOML: ")
+
+
+def test_plugins_list_tells_state_and_reason(toys, cli):
+    (toys / "gate.py").write_text(SECRETIVE)
+    (toys / "flightstream.toml").write_text(
+        "[plugins]\ndisabled = ['csv', 'parquet']\n[plugins.nope]\n[sources]\ntoys = 'toys'\n"
+    )
+    done = cli("plugins", "list", "--json", "--plugin", "toy:ToyAdapter", "--plugin", "gate:Gate")
+
+    states = {one.pop("name"): one for one in json.loads(done.stdout)}
+    assert (done.returncode, done.stderr) == (0, "")
+    assert states["toy"] == {
+        "kind": "adapter", "distribution": None, "version": "unversioned", "state": "active",
+        "why": "",
+    }  # fmt: skip
+    assert states["gate"]["state"] == "broken"
+    assert states["gate"]["why"].endswith(
+        "plugins.gate.token: required, but not set: who | may *pass*"
+    )
+    assert (states["nope"]["state"], states["nope"]["why"]) == (
+        "broken",
+        "not installed: pip install flightstream-nope",
+    )
+    if "csv" in states:
+        assert (states["csv"]["state"], states["csv"]["why"]) == (
+            "disabled",
+            "in plugins.disabled",
+        )
+
+
+def test_plugins_show_as_markdown_is_a_table_for_a_readme(toys, cli):
+    (toys / "gate.py").write_text(SECRETIVE)
+    done = cli("plugins", "show", "gate", "--plugin", "gate:Gate", "--markdown")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "| Option | Type | Default | Environment | Meaning |",
+        "| --- | --- | --- | --- | --- |",
+        r"| `token` | text, { env = … } or { file = … } | required |  | who \| may \*pass\* |",
+        '| `door` | "front" or "back" | `"front"` | `GATE_DOOR` | which one |',
+    ]
+
+
+def test_plugins_show_as_json(toys, cli):
+    done = cli("plugins", "show", "toy", "--plugin", "toy:ToyAdapter", "--json")
+
+    assert json.loads(done.stdout) == {
+        "name": "toy",
+        "kind": "adapter",
+        "distribution": None,
+        "version": "unversioned",
+        "summary": "Serves files that say how many rows they have.",
+        "pushdown": [],
+        "options": [
+            {
+                "name": "batch_rows",
+                "type": "a whole number, at least 1",
+                "default": "1000",
+                "env": "TOY_BATCH_ROWS",
+                "meaning": "rows in a batch",
+            },
+            {
+                "name": "hold_start",
+                "type": "text",
+                "default": '""',
+                "env": None,
+                "meaning": "a file that must go before the server starts",
+            },
+        ],
+    }
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--markdown"]])
+def test_plugins_show_of_what_is_not_installed_names_the_package(cli, form):
+    done = cli("plugins", "show", "nope", *form)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(
+        "flightstream: the plugin 'nope' is not installed: pip install flightstream-nope"
+    )

@@ -1,0 +1,133 @@
+"""How ``serve`` ends."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import pyarrow.flight
+import pytest
+
+DRAIN = "FLIGHTSTREAM__SERVER__DRAIN_TIMEOUT_SECONDS"
+ROWS = 20_000_000
+READS_ONE_BATCH = """
+import sys, pyarrow.flight as fl
+reader = fl.connect(sys.argv[1]).do_get(fl.Ticket("big"))
+reader.read_chunk()
+print("reading", flush=True)
+print(reader.read_all().num_rows)
+"""
+
+
+@pytest.fixture
+def big(toys, serve_process):
+    (toys / "toys" / "big.toy").write_text(str(ROWS))
+    toy = (toys / "toy.py").read_text()
+    # Numbers alone, as fast as can be.
+    (toys / "toy.py").write_text(
+        toy.replace('[f"[red]n{i}\\x1b[31m" for i in ids]', "pa.nulls(len(ids), pa.string())")
+        .replace("pa.array(ids, pa.int64())", "pa.array(np.arange(ids.start, ids.stop))")
+        .replace("import time", "import time\nimport numpy as np")
+    )
+
+    def start(drain_seconds):
+        env = {DRAIN: str(drain_seconds), "TOY_BATCH_ROWS": "100000"}
+        return serve_process("toys", "--plugin", "toy:ToyAdapter", env=env)
+
+    return start
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_idle_server_ends_at_once(toys, serve_process, signum):
+    server = serve_process("toys", "--plugin", "toy:ToyAdapter")
+    server.process.send_signal(signum)
+
+    assert server.process.wait(10) == 0
+    assert server.wait_for("signal_received")["signal"] == signum.name
+    stopped = server.wait_for("server_stopped")
+    assert (stopped["drained"], stopped["clients_gone"], stopped["plugins_stopped"]) == (
+        True, True, True,
+    )  # fmt: skip
+
+
+def test_slow_reader_gets_all_rows_and_a_clean_end(big):
+    server = big(30)
+    reader = pyarrow.flight.connect(server.uri).do_get(pyarrow.flight.Ticket("big"))
+    rows = reader.read_chunk().data.num_rows
+    server.process.terminate()
+    server.wait_for("server_stopping")
+    with pytest.raises(pyarrow.flight.FlightUnavailableError, match="the server is stopping"):
+        list(pyarrow.flight.connect(server.uri).list_flights())
+    for chunk in reader:
+        rows += chunk.data.num_rows
+
+    assert (rows, server.process.wait(30)) == (ROWS, 0)
+    assert server.wait_for("server_stopped")["drained"] is True
+
+
+def test_frozen_client_does_not_keep_the_process(big):
+    server = big(2)
+    client = subprocess.Popen(
+        [sys.executable, "-c", READS_ONE_BATCH, server.uri], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert client.stdout.readline() == "reading\n"
+        client.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        server.process.terminate()
+
+        assert server.process.wait(10) == 0
+        assert time.monotonic() - began < 4
+        assert server.wait_for("server_stopped")["drained"] is False
+    finally:
+        client.kill()
+        client.communicate()
+
+
+def test_second_signal_ends_the_process_at_once(big):
+    server = big(600)
+    reader = pyarrow.flight.connect(server.uri).do_get(pyarrow.flight.Ticket("big"))
+    reader.read_chunk()
+    server.process.terminate()
+    server.wait_for("server_stopping")
+    server.process.send_signal(signal.SIGINT)
+
+    assert server.process.wait(5) == 130
+    with pytest.raises(pyarrow.flight.FlightError):
+        reader.read_all()
+
+
+def test_signal_during_start_stops_plugins_and_ends_cleanly(toys, serve_process):
+    hold = toys / "hold"
+    hold.touch()
+    (toys / "flightstream.toml").write_text(
+        f"[sources]\ntoys = 'toys'\n[plugins.toy]\nhold_start = '{hold}'\n"
+        "[server]\nhost = 'localhost'\n"
+    )
+    server = serve_process("--plugin", "toy:ToyAdapter", wait=False)
+    while not (toys / "held").exists():
+        assert server.process.poll() is None
+        time.sleep(0.01)
+    server.process.terminate()
+    assert server.wait_for("signal_received")["while_starting"] is True
+    hold.unlink()
+
+    assert server.process.wait(10) == 0
+    assert server.process.stdout.read() == "toy stopped\n"
+
+
+def test_second_signal_ends_a_start_that_hangs(toys, serve_process):
+    hold = toys / "hold"
+    hold.touch()
+    (toys / "flightstream.toml").write_text(
+        f"[sources]\ntoys = 'toys'\n[plugins.toy]\nhold_start = '{hold}'\n"
+    )
+    server = serve_process("--plugin", "toy:ToyAdapter", wait=False)
+    while not (toys / "held").exists():
+        assert server.process.poll() is None
+        time.sleep(0.01)
+    server.process.terminate()
+    server.wait_for("signal_received")
+    server.process.terminate()
+
+    assert server.process.wait(5) == 143

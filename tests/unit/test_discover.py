@@ -1,0 +1,202 @@
+"""Plugins that are installed, as real distributions on the path of another process."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+ADAPTER = """
+    from flightstream import Flight, Source, adapter, hookimpl
+
+    print("imported", __name__)
+
+    @adapter
+    class LakeAdapter:
+        source: Source
+
+        @hookimpl
+        def list_flights(self):
+            return [Flight("a")]
+
+        @hookimpl
+        def get_schema(self, flight): ...
+
+        @hookimpl
+        def stream_batches(self, flight): ...
+"""
+SERVICE = """
+    from flightstream import hookimpl, option, service
+
+    print("imported", __name__)
+
+    @service
+    class Auth:
+        realm: str = option("x", help="the realm")
+"""
+STORE = """
+    from flightstream import hookimpl, service
+
+    print("imported", __name__)
+
+    @service
+    class Store:
+        @hookimpl
+        def open_storage(self, uri): ...
+"""
+MAIN = """
+    import json, sys
+    from flightstream.config import load_mapping
+    from flightstream.errors import ConfigError
+    from flightstream.registry import build_registry
+
+    try:
+        registry = build_registry(load_mapping(json.loads(sys.argv[1])))
+    except ConfigError as exc:
+        print(exc)
+    else:
+        print(*(f"{plugin.name} {plugin.version} {plugin.kind}" for plugin in registry.plugins))
+"""
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    return tmp_path / "site"
+
+
+@pytest.fixture
+def install(site: Path) -> Callable[..., None]:
+    """Return a function that installs a distribution of one module, without pip."""
+
+    def install(name: str, version: str, source: str, **plugins: str) -> None:
+        info = site / f"{name}-{version}.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        lines = [f"{plugin} = {name}:{value}" for plugin, value in plugins.items()]
+        (info / "entry_points.txt").write_text("\n".join(["[flightstream]", *lines]))
+        (site / f"{name}.py").write_text(dedent(source))
+
+    return install
+
+
+@pytest.fixture
+def build(site: Path, tmp_path: Path) -> Callable[..., list[str]]:
+    """Return a function that builds a registry in another process and returns what it says."""
+
+    def build(**tables: Any) -> list[str]:
+        tables.setdefault("sources", {"s": str(tmp_path)})
+        done = subprocess.run(
+            [sys.executable, "-c", dedent(MAIN), json.dumps(tables)],
+            env={**os.environ, "PYTHONPATH": str(site)},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stderr == ""
+        return done.stdout.splitlines()
+
+    return build
+
+
+@pytest.fixture
+def three(install: Callable[..., None]) -> None:
+    install("acme_lake", "1.2", ADAPTER, lake="LakeAdapter")
+    install("acme_auth", "3.4", SERVICE, auth="Auth")
+    install("acme_store", "5.6", STORE, store="Store")
+
+
+@pytest.mark.usefixtures("three")
+def test_without_a_selection_adapters_and_storages_are_used_and_services_are_not(build):
+    said = build(plugins={"disabled": ["csv"]})
+
+    assert said[-1] == "store 5.6 service lake 1.2 adapter"
+
+
+@pytest.mark.usefixtures("three")
+def test_a_service_with_a_section_is_used(build):
+    said = build(plugins={"disabled": ["csv"], "auth": {"realm": "y"}})
+
+    assert said[-1] == "auth 3.4 service store 5.6 service lake 1.2 adapter"
+
+
+@pytest.mark.usefixtures("three")
+def test_what_is_not_enabled_is_not_imported(build):
+    assert build(plugins={"enabled": ["lake"]}) == ["imported acme_lake", "lake 1.2 adapter"]
+
+
+@pytest.mark.usefixtures("three")
+def test_what_is_disabled_is_not_imported_whoever_enables_it(build):
+    plugins = {"enabled": ["auth", "lake"], "disabled": ["auth"], "auth": {"realm": "y"}}
+
+    assert build(plugins=plugins) == ["imported acme_lake", "lake 1.2 adapter"]
+
+
+@pytest.mark.usefixtures("three")
+def test_the_order_of_the_configuration_is_kept(build):
+    said = build(plugins={"enabled": ["store", "auth", "lake"]})
+
+    assert said[-1] == "store 5.6 service auth 3.4 service lake 1.2 adapter"
+
+
+@pytest.mark.usefixtures("three")
+def test_everything_that_is_wrong_is_told_at_once(build, install, tmp_path):
+    install("acme_broken", "0.1", "import no_such_module", broken="Plugin")
+    install("acme_exits", "0.1", "raise SystemExit('goodbye')", exits="Plugin")
+    install("acme_plain", "0.1", "class Plain: ...", plain="Plain")
+    install("acme_lost", "0.1", "", lost="Nothing")
+    install("acme_odd", "0.1", SERVICE.replace("realm: str =", "realm ="), odd="Auth")
+
+    said = build(
+        server={"port": 70_000},
+        plugins={
+            "enabled": ["lake", "gone", "broken", "exits", "plain", "lost", "odd"],
+            "auth": {"realm": "y"},
+            "never": {"x": 1},
+        },
+        sources={
+            "a": {"uri": str(tmp_path), "adapters": ["lake", "parquet"]},
+            "b": {"uri": "s3://bucket/x", "options": {"s3": {"region": "x"}}},
+            "c": str(tmp_path / "missing"),
+        },
+    )
+
+    assert [line for line in said if not line.startswith("imported")] == [
+        "keywords: server.port: 70000 is more than the maximum 65535",
+        "keywords: plugins.enabled: the plugin 'gone' is not installed: pip install"
+        " flightstream-gone",
+        "keywords: plugins.enabled: the plugin 'broken' of acme_broken 0.1 cannot be imported:"
+        " ModuleNotFoundError: No module named 'no_such_module'",
+        "keywords: plugins.enabled: the plugin 'exits' of acme_exits 0.1 cannot be imported:"
+        " SystemExit: goodbye",
+        "keywords: plugins.enabled: the plugin 'plain' is <class 'acme_plain.Plain'>, not a class"
+        " declared by @adapter or @service",
+        "keywords: plugins.enabled: the plugin 'lost' of acme_lost 0.1 cannot be imported:"
+        " AttributeError: module 'acme_lost' has no attribute 'Nothing'",
+        "keywords: plugins.enabled: the plugin 'odd' is misdeclared: Auth.realm has no type:"
+        " annotate it",
+        "keywords: plugins.auth: add it to plugins.enabled",
+        "keywords: plugins.never: the plugin 'never' is not installed: pip install"
+        " flightstream-never",
+        "keywords: sources.a.adapters: the plugin 'parquet' is not installed: pip install"
+        " flightstream-parquet",
+        "keywords: sources.b.uri: no plugin opens s3:// URIs: pip install flightstream-s3",
+        "keywords: sources.b.options.s3: the plugin 's3' is not installed: pip install"
+        " flightstream-s3",
+        f"keywords: sources.c.uri: there is no folder or file '{tmp_path}/missing'",
+    ]
+
+
+def test_two_distributions_of_one_plugin_stop_the_start(build, install):
+    install("acme_lake", "1.2", ADAPTER, lake="LakeAdapter")
+    install("other_lake", "0.1", ADAPTER, lake="LakeAdapter")
+
+    assert build(plugins={"enabled": ["lake"], "lake": {"x": 1}}) == [
+        "keywords: plugins: the plugin 'lake' is brought by acme_lake 1.2 and by other_lake 0.1:"
+        " uninstall one of them"
+    ]
