@@ -8,6 +8,7 @@ import structlog
 from attrs import define, field
 
 from flightstream.errors import Cancelled, LimitExceeded
+from flightstream.plugin import ByteSize
 from flightstream.serving.calls import Call, Calls, mark
 from flightstream.serving.planner import Plan
 
@@ -168,7 +169,7 @@ def _fits(batch: pa.RecordBatch, max_bytes: int) -> bool:
 def _too_large(what: str, size: int, max_bytes: int) -> LimitExceeded:
     return LimitExceeded(
         f"{what} of {size} bytes is larger than the server may send"
-        f" ({max_bytes} bytes): ask for fewer columns"
+        f" ({ByteSize(max_bytes)}): ask for fewer columns"
     )
 
 

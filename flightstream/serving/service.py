@@ -84,7 +84,8 @@ class Service:
         """Return the visible flights whose paths begin with a prefix, ``sales/2024``."""
         with self.calls.during("ListFlights", credentials) as call:
             identity = self._authenticate(call)
-            prefix = Command.parse(criteria.rstrip(b"/")).flight if criteria else ()
+            below = criteria.rstrip(b"/")
+            prefix = Command.parse(below).flight if below else ()
             return [
                 self._listed(entry, grant) for entry, grant in self.lookup.visible(identity, prefix)
             ]

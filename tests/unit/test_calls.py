@@ -10,8 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from flightstream import (
-    Cancelled,
     CallRecord,
+    Cancelled,
     Credentials,
     Flight,
     Grant,

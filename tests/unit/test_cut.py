@@ -47,7 +47,7 @@ def test_a_row_larger_than_a_message_is_an_error_after_the_rows_before_it():
         next(parts)
 
     assert caught.value.message == (
-        "a row of 9004 bytes is larger than the server may send (8192 bytes): ask for fewer columns"
+        "a row of 9004 bytes is larger than the server may send (8 KiB): ask for fewer columns"
     )
 
 
