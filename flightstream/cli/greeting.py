@@ -20,10 +20,14 @@ _EVERY_ADDRESS = {"0.0.0.0": "localhost", "::": "localhost", "": "localhost"}
 
 
 def greet(server: Server) -> None:
-    """Warn about sources without flights; on a terminal, show how to read the others."""
+    """Warn about sources without flights; show people how to read the others.
+
+    That somebody looks on is known where the output is a terminal, or where the
+    logs are configured to be for people.
+    """
     entries = list(server.service.lookup.catalog.entries())
     _warn_of_empty_sources(server, {entry.path[0] for entry in entries})
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() or server.config.log.format == "console":
         click.echo(greeting(uri_of(server), entries))
 
 

@@ -12,22 +12,36 @@ from flightstream.cli.text import printable, size
 
 
 class Transfer:
-    """Counts what has arrived, and shows it if there is somebody to see."""
+    """Counts what has arrived."""
 
-    def __init__(self, progress: Progress, total: int) -> None:
+    def __init__(self) -> None:
         self.rows = 0
         self._bytes = 0
         self._began = time.monotonic()
-        self._progress = progress
-        self._task = progress.add_task("", total=None if total < 0 else total)
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Count a batch."""
         self.rows += batch.num_rows
         self._bytes += batch.nbytes
+
+    def __str__(self) -> str:
         seconds = max(time.monotonic() - self._began, 1e-3)
-        told = f"{self.rows:,} rows  {size(self._bytes)}  {self._bytes / 1e6 / seconds:,.1f} MB/s"
-        self._progress.update(self._task, completed=self.rows, description=told)
+        speed = f"{self._bytes / 1e6 / seconds:,.1f} MB/s"
+        return f"{self.rows:,} rows  {size(self._bytes)}  {speed}"
+
+
+class ShownTransfer(Transfer):
+    """Shows it, too."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        super().__init__()
+        self._progress = progress
+        self._task = progress.add_task("", total=None if total < 0 else total)
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Count a batch."""
+        super().add(batch)
+        self._progress.update(self._task, completed=self.rows, description=str(self))
 
 
 @contextmanager
@@ -39,14 +53,15 @@ def shown_progress(name: str, total: int) -> Iterator[Transfer]:
         total: Its rows, or -1.
     """
     console = Console(stderr=True)
-    moving = BarColumn() if total >= 0 else SpinnerColumn()
+    if not console.is_terminal:
+        yield Transfer()
+        return
     with Progress(
         TextColumn(printable(name), markup=False),
-        moving,
+        BarColumn() if total >= 0 else SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
     ) as progress:
-        yield Transfer(progress, total)
+        yield ShownTransfer(progress, total)

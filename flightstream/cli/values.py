@@ -57,13 +57,11 @@ def to_text(scalar: Any) -> str:
 def json_text(document: Any) -> str:
     """Write a JSON document; what a terminal might obey is escaped."""
     text = json.dumps(document, ensure_ascii=False, indent=2)
-    return re.sub(r"[^\n]", lambda match: _escaped(match[0]), text)
+    return re.sub(r"[^\n -~]", lambda match: _escaped(match[0]), text)
 
 
 def _escaped(character: str) -> str:
-    if character.isprintable():
-        return character
-    return json.dumps(character)[1:-1] if ord(character) != 0x7F else "\\u007f"
+    return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
 def _plain(scalar: Any) -> Any:

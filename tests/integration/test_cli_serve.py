@@ -163,6 +163,21 @@ def test_terminal_shows_flights_and_lines_that_work_as_pasted(toys, start_cli):
         os.close(master)
 
 
+def test_logs_for_people_bring_the_flights_to_a_pipe_too(toys, start_cli):
+    env = {"FLIGHTSTREAM__LOG__FORMAT": "console"}
+    arguments = ("serve", "toys", "--port", "0", "--plugin", "toy:ToyAdapter")
+    serve = start_cli(*arguments, env=env, stderr=subprocess.DEVNULL)
+    lines = []
+    while not (lines and lines[-1].startswith("flightstream head")):
+        lines.append(serve.stdout.readline())
+        assert lines[-1]
+    serve.terminate()
+
+    assert re.fullmatch(r"FlightStream serves 3 flights at grpc://localhost:\d+\n", lines[1])
+    assert "toys/deep/many  toy  4 B\n" in lines
+    assert serve.wait(30) == 0
+
+
 def test_terminal_gets_log_lines_for_people(toys, start_cli):
     (toys / "toys" / "evil.toy").write_text("x\x1b[31m")  # fails on the server, with its text
     shown = b""

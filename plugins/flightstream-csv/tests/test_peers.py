@@ -19,15 +19,17 @@ def test_values_are_those_that_pandas_reads(serve: Any, name: str) -> None:
     moments = [c.name for c in served.schema if pa.types.is_temporal(c.type)]
     texts = [c.name for c in served.schema if pa.types.is_string(c.type)]
 
+    # Some versions of pandas parse a double only nearly: Python does it exactly.
+    doubles = [c.name for c in served.schema if pa.types.is_floating(c.type)]
+
     frame = pd.read_csv(
         DATA / name,
         keep_default_na=False,
         na_values={
             column: [""] if column in texts else ["", "NA"] for column in served.column_names
         },
-        dtype=dict.fromkeys((*texts, *moments), "str"),
+        dtype=dict.fromkeys((*texts, *moments, *doubles), "str"),
         low_memory=False,
-        float_precision="round_trip",
     )
 
     assert list(frame.columns) == served.column_names
@@ -42,6 +44,8 @@ def test_values_are_those_that_pandas_reads(serve: Any, name: str) -> None:
             ours = pd.to_datetime(ours, utc=is_zoned).astype(theirs.dtype)
             assert ours.equals(theirs)
         else:
+            if column in doubles:
+                theirs = theirs.map(float, na_action="ignore")
             assert ours.astype("Float64").equals(theirs.astype("Float64"))
 
 

@@ -13,7 +13,7 @@ from flightstream_csv.kinds import TEXT, Kind
 from flightstream_csv.layout import Layout
 from flightstream_csv.locate import locate, undecodable
 from flightstream_csv.records import RaggedRows, parse_options, read_options, reader
-from flightstream_csv.zeros import ZeroFinder, is_suspect
+from flightstream_csv.zeros import ZeroFinder
 
 _DOUBLES_EXACT_BELOW = 2.0**53
 
@@ -160,16 +160,24 @@ class BlockParser:
 
     def _is_exact(self, block: bytes, columns: dict[str, pa.Array]) -> bool:
         # Arrow has taken every text for a number: was each of them one?
-        if not self._exact or not (
-            any(map(_is_large, columns.values())) or self._zeros.find(block)
-        ):
+        if not self._exact:
+            return True
+        large = any(map(_is_large, columns.values()))
+        if not large and self._zeros_are_text(block, columns):
             return True
         texts = self._read(block, self._exact, RaggedRows(skip=True))
-        for name, values in texts.items():
-            suspects = values.filter(is_suspect(values))
-            if self._kinds[name].valid(suspects).false_count:
-                return False
-        return True
+        return not any(
+            self._kinds[name].valid(self._zeros.suspects(values, large=large)).false_count
+            for name, values in texts.items()
+        )
+
+    def _zeros_are_text(self, block: bytes, columns: dict[str, pa.Array]) -> bool:
+        # Post codes in columns of text are the usual reason for leading zeros.
+        found = self._zeros.count(block)
+        if not found or self._dialect.escape:  # an escaped 007 would be counted only once
+            return not found
+        texts = (values for values in columns.values() if values.type == pa.string())
+        return found == sum(map(self._zeros.count_values, texts))
 
     def _options(
         self, layout: Layout, names: list[str], read_as: pa.DataType | None = None
