@@ -90,19 +90,22 @@ def test_a_call_is_reported_when_it_ends(calls, observer):
     ],
 )
 def test_a_call_that_fails_is_reported_with_its_code(calls, observer, error, code, event):
-    with (
-        capture_logs() as logs,
-        pytest.raises(type(error)) as caught,
-        calls.during("GetFlightInfo", CREDENTIALS) as call,
-    ):
-        call.flight = "s/a"
-        raise error
+    def fail() -> None:
+        with calls.during("GetFlightInfo", CREDENTIALS) as call:
+            call.flight = "s/a"
+            raise error
+
+    with capture_logs() as logs, pytest.raises(type(error)) as caught:
+        fail()
 
     assert caught.value is error
-    assert [record.code for record in observer.seen] == [code]
-    assert [(log["event"], log["call"], log["code"]) for log in logs] == [(event, call.id, code)]
+    [record] = observer.seen
+    assert (record.code, record.flight) == (code, "s/a")
+    assert [(log["event"], log["call"], log["code"]) for log in logs] == [
+        (event, record.call, code)
+    ]
     if isinstance(error, NotFound):
-        assert (error.call, error.flight) == (call.id, "s/a")
+        assert (error.call, error.flight) == (record.call, "s/a")
 
 
 def open_and_close_for_ever(calls: Calls) -> None:
