@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import index
 from threading import Lock
 from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Self, TypeAlias
@@ -102,7 +103,7 @@ class ScanCounts:
     def add(self, name: str, number: int = 1) -> None:
         """Add to one count; a count that stays zero is not reported."""
         with self._lock:
-            self._counts[name] += number
+            self._counts[name] += index(number)  # one of numpy's would not become JSON
 
     def as_dict(self) -> dict[str, int]:
         """Return the counts that are not zero."""

@@ -15,7 +15,7 @@ from flightstream.errors import FlightStreamError, Unavailable
 from flightstream.models import ServerInfo
 from flightstream.registry import Registry, build_registry
 from flightstream.rpc import FlightServer, listen
-from flightstream.service import Service
+from flightstream.serving import Service
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from flightstream.cli.remote import DEFAULT_URI
 from flightstream.cli.suffixes import suffixes_in
 from flightstream.cli.text import aligned, printable, size
 from flightstream.server import Server
-from flightstream.service.listing import Entry
+from flightstream.serving.listing import Entry
 from flightstream.storage import Source
 
 log = structlog.get_logger(__name__)

@@ -174,7 +174,11 @@ def _not_installed(name: str) -> str:
 def _options_text(instance: Any) -> str:
     """Return an instance's options as text that is the same on every server."""
     values = {name: getattr(instance, name) for name in options_of(type(instance))}
-    return repr({name: value for name, value in values.items() if not _has_secret(value)})
+    return repr({name: _ordered(v) for name, v in values.items() if not _has_secret(v)})
+
+
+def _ordered(value: Any) -> Any:
+    return sorted(value, key=repr) if isinstance(value, set | frozenset) else value
 
 
 def _has_secret(value: Any) -> bool:

@@ -106,8 +106,9 @@ def given(classes: Sequence[type[Any]]) -> list[PluginClass]:
 
 
 def _own_name(class_name: str) -> str:
-    bare = re.sub(r"(Adapter|Plugin|Service|Storage)$", "", class_name.rpartition(".")[2])
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", bare or class_name).lower()
+    last = class_name.rpartition(".")[2]
+    bare = re.sub(r"(Adapter|Plugin|Service|Storage)$", "", last) or last
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", bare).lower()
 
 
 def _checked(plugin: PluginClass) -> PluginClass:

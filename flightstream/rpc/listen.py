@@ -6,7 +6,7 @@ import pyarrow as pa
 
 from flightstream.errors import Unavailable
 from flightstream.rpc.server import FlightServer
-from flightstream.service import Service
+from flightstream.serving import Service
 
 
 def listen(host: str, port: int, service: Service, max_receive_bytes: int) -> FlightServer:

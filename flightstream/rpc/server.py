@@ -1,7 +1,8 @@
 """Arrow Flight: requests become calls of the service, and answers become Flight's."""
 
 import json
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from typing import Any
 from weakref import finalize
 
@@ -10,12 +11,13 @@ from pyarrow import flight
 
 from flightstream.errors import Cancelled, LimitExceeded
 from flightstream.models import Credentials
+from flightstream.plugin import ByteSize
 from flightstream.rpc.errors import (
     raising_flight_errors,
     raising_without_traceback,
     to_flight_error,
 )
-from flightstream.service import FlightDescription, Scan, Service
+from flightstream.serving import FlightDescription, Scan, Service
 
 
 class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
@@ -30,7 +32,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
 
     def __init__(self, location: str, service: Service, max_receive_bytes: int) -> None:
         self._service = service
-        self._max_receive_bytes = max_receive_bytes
+        self._max_receive_bytes = ByteSize(max_receive_bytes)
         super().__init__(
             location,
             auth_handler=_OpenHandshake(),
@@ -67,7 +69,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
     @raising_flight_errors
     def do_put(self, context: Any, descriptor: Any, reader: Any, writer: Any) -> None:
         """Answer DoPut; the result is the adapter's counts as JSON."""
-        batches = _received(reader, self._max_receive_bytes)
+        batches = _received(reader, self._max_receive_bytes, context.is_cancelled)
         counts = self._service.write(_credentials(context), _request(descriptor), batches)
         writer.write(pa.py_buffer(json.dumps(dict(counts)).encode()))
 
@@ -87,7 +89,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         """Answer DoAction."""
         body = action.body.to_pybytes() if action.body is not None else b""
         if len(body) > self._max_receive_bytes:
-            raise LimitExceeded(f"the body is longer than {self._max_receive_bytes} bytes")
+            raise LimitExceeded(f"the body is longer than {self._max_receive_bytes}")
         results = self._service.do_action(_credentials(context), action.type, body)
         return iter([flight.Result(result) for result in results])
 
@@ -148,7 +150,7 @@ def _flight_info(description: FlightDescription) -> Any:
 def _messages(scan: Scan) -> Generator[Any]:
     """Yield a scan's batches, and last an empty one that carries its summary."""
     try:
-        yield from scan
+        yield from _with_dictionaries(scan) if _has_dictionary(scan.schema.types) else scan
         yield _empty_batch(scan.schema), scan.summary()
     except GeneratorExit:
         raise
@@ -159,20 +161,44 @@ def _messages(scan: Scan) -> Generator[Any]:
     raise failure
 
 
+def _with_dictionaries(scan: Scan) -> Generator[Any]:
+    """Yield each batch as a reader: of a plain batch, Arrow does not send the dictionaries."""
+    sent = False
+    with closing(iter(scan)) as batches:
+        for batch in batches:
+            yield pa.RecordBatchReader.from_batches(scan.schema, [batch])
+            sent = True
+    if not sent:
+        yield pa.RecordBatchReader.from_batches(scan.schema, [_empty_batch(scan.schema)])
+
+
+def _has_dictionary(types: Iterable[pa.DataType]) -> bool:
+    for type_ in types:
+        stored = getattr(type_, "storage_type", type_)
+        inner = (stored.field(number).type for number in range(stored.num_fields))
+        if pa.types.is_dictionary(stored) or _has_dictionary(inner):
+            return True
+    return False
+
+
 def _empty_batch(schema: pa.Schema) -> pa.RecordBatch:
-    columns = [column.combine_chunks() for column in schema.empty_table().columns]
-    return pa.RecordBatch.from_arrays(columns, schema=schema)
+    # Unlike schema.empty_table(), it knows unions.
+    return pa.RecordBatch.from_arrays([pa.nulls(0, t) for t in schema.types], schema=schema)
 
 
-def _received(reader: Any, max_bytes: int) -> Iterator[pa.RecordBatch]:
+def _received(
+    reader: Any, max_bytes: int, is_cancelled: Callable[[], bool]
+) -> Iterator[pa.RecordBatch]:
     while True:
         try:
             chunk = reader.read_chunk()
         except StopIteration:
+            if is_cancelled():  # a client that vanishes ends its stream all the same
+                raise Cancelled("the client's stream broke off") from None
             return
         except (pa.ArrowException, OSError) as exc:
             raise Cancelled("the client's stream broke off") from exc
         if chunk.data is not None:
             if chunk.data.nbytes > max_bytes:
-                raise LimitExceeded(f"a batch is larger than {max_bytes} bytes")
+                raise LimitExceeded(f"a batch is larger than {max_bytes}")
             yield chunk.data

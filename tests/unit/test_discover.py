@@ -200,17 +200,3 @@ def test_two_distributions_of_one_plugin_stop_the_start(build, install):
         "keywords: plugins: the plugin 'lake' is brought by acme_lake 1.2 and by other_lake 0.1:"
         " uninstall one of them"
     ]
-
-
-def test_importing_the_package_loads_no_plugin_and_no_transport():
-    program = dedent("""
-        import sys
-        import flightstream
-        print(*(name for name in sys.modules
-                if name == "pyarrow.flight" or name.startswith("flightstream_")))
-    """)
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-
-    assert (done.stdout, done.stderr) == ("\n", "")

@@ -1,6 +1,8 @@
 """Which files are flights, and which options make sense."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -184,3 +186,14 @@ def test_scan_counts_are_those_of_the_request(serve: Any) -> None:
     list(served.adapter.stream_batches(flight=served.flight, request=request))
 
     assert request.counts.as_dict() == {"skipped_rows": 1}
+
+
+def test_readme_has_the_table_of_options() -> None:
+    made = subprocess.run(
+        [sys.executable, "-c", "from flightstream.cli import main; main()",
+         "plugins", "show", "csv", "--markdown"],
+        check=True, capture_output=True, encoding="utf-8",
+    ).stdout  # fmt: skip
+
+    readme = Path(__file__).parents[1] / "README.md"
+    assert made.strip() in readme.read_text(encoding="utf-8")

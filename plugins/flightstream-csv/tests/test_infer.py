@@ -169,6 +169,12 @@ def test_decimal_comma_does_not_make_a_point_a_number(serve: Any) -> None:
             "timestamp[us]",
             [datetime(2023, 12, 31, 23, 59), datetime(2023, 2, 1)],
         ),
+        (
+            ("%d.%m.%Y",),
+            ["31.12.2023", "2024-01-01 10:00"],
+            "timestamp[us]",
+            [datetime(2023, 12, 31), datetime(2024, 1, 1, 10)],
+        ),
         (("%d.%m.%Y",), ["31.02.2023"], "string", ["31.02.2023"]),
         (("%m/%d/%Y", "%d/%m/%Y"), ["12/31/2023", "31/12/2023"], "date32[day]", [date(2023, 12, 31)] * 2),
         (
@@ -186,6 +192,23 @@ def test_timestamp_formats_are_tried_in_order(
 
     assert served.types["a"] == type
     assert served.read()["a"].to_pylist() == values
+
+
+@pytest.mark.parametrize(
+    ("type", "text"),
+    [("date32", "31.12.2023 10:00"), ("timestamp[s]", "2023-12-31 10:00:00.5"), ("timestamp[ns]", "31.12.9999 10:00")],
+)  # fmt: skip
+def test_given_type_takes_no_format_that_would_lose_something(
+    serve: Any, type: str, text: str
+) -> None:
+    served = serve(
+        column(text, "31.12.2023 00:00"),
+        column_types={"a": type},
+        timestamp_formats=("%d.%m.%Y %H:%M",),
+        on_bad_value="null",
+    )
+
+    assert [value is None for value in served.read()["a"].to_pylist()] == [True, False]
 
 
 def test_given_types_are_not_inferred(serve: Any) -> None:

@@ -119,7 +119,8 @@ def test_any_column_is_inferred_so_that_nothing_is_lost(
 
     column = read(folder, content, block_bytes)["a"]
 
-    assert column.null_count == 0
+    # A quoted empty field is null where all others make a type.
+    assert column.null_count == (0 if pa.types.is_string(column.type) else values.count(""))
     if pa.types.is_string(column.type):
         texts = [value if isinstance(value, str) else written(value) for value in values]
         assert column.to_pylist() == texts
@@ -177,6 +178,7 @@ def test_size_of_blocks_changes_nothing(
         },
     ),
 )  # fmt: skip
+@example(content=b"\n\xef\xbb\xbf", block_bytes=1, name="t.csv", options={"header": False})
 @example(content=b"\\", block_bytes=1, name="t.csv", options={"escape": "\\"})
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],

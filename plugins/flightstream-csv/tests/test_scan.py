@@ -1,6 +1,7 @@
 """Rows as they are read, and what happens to those that do not fit."""
 
 import gzip
+import tomllib
 from typing import Any
 
 import pyarrow as pa
@@ -82,7 +83,7 @@ def test_ragged_row_is_named(serve: Any, line: str, fields: int, block_bytes: in
         served.read()
 
     assert (caught.value.row, caught.value.column) == (1500, None)
-    assert f"row 1500: {fields} fields instead of 3" in caught.value.message
+    assert f"row 1500: a record of {fields} instead of 3 fields" in caught.value.message
     assert 'on_bad_row = "skip"' in caught.value.message
 
 
@@ -286,3 +287,15 @@ def test_every_batch_has_the_announced_schema(serve: Any) -> None:
     assert all(
         batch.schema.equals(served.schema, check_metadata=True) for batch in served.batches()
     )
+
+
+def test_cure_is_toml_whatever_the_column_is_called(serve: Any) -> None:
+    name = 'a "b"\nc.d'
+    served = serve(f'"{name.replace(chr(34), chr(34) * 2)}",b\nx,1\n', column_types={name: "int64"})
+
+    with pytest.raises(InvalidData) as caught:
+        served.read()
+
+    assert caught.value.column == name
+    cure = caught.value.message.partition("set ")[2].partition(" or on_bad_value")[0]
+    assert tomllib.loads(cure) == {"column_types": {name: "string"}}

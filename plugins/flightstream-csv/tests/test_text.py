@@ -64,6 +64,13 @@ def test_windows_of_a_large_utf_16_file_are_evidence(serve: Any) -> None:
     assert serve(content, infer_bytes=len(content) - 1).types["a"] == "double"
 
 
+@pytest.mark.parametrize("block_bytes", [1, 8, 2**21])
+def test_mark_within_the_file_is_a_character(serve: Any, block_bytes: int) -> None:
+    served = serve("a,b\nx,1\n\ufeffy,2\n", block_bytes=block_bytes)
+
+    assert served.read()["a"].to_pylist() == ["x", "\ufeffy"]
+
+
 def test_text_after_skipped_lines_has_no_mark(serve: Any) -> None:
     content = codecs.BOM_UTF8 + b'a comment, "and\r\none more\ra,b\n1,2\n'
 
@@ -73,7 +80,7 @@ def test_text_after_skipped_lines_has_no_mark(serve: Any) -> None:
 @pytest.mark.parametrize("block_bytes", [11, 2**21])
 @pytest.mark.parametrize(
     ("encoding", "wrong", "value"),
-    [("utf-8", b"M\xfcnchen", r"M\xfcnchen"), ("ascii", b"M\xfcnchen", r"\xfc"), ("cp1252", b"\x81", r"\x81")],
+    [("utf-8", b"M\xfcnchen", r"\xfc"), ("ascii", b"M\xfcnchen", r"\xfc"), ("cp1252", b"\x81", r"\x81")],
 )  # fmt: skip
 def test_bytes_that_are_not_allowed_are_named(
     serve: Any, encoding: str, wrong: bytes, value: str, block_bytes: int
@@ -85,8 +92,7 @@ def test_bytes_that_are_not_allowed_are_named(
         served.read()
 
     error = caught.value
-    assert (error.row, error.column) == (2, "b")
-    assert value in (error.value or "")
+    assert (error.row, error.column, error.value) == (2, "b", value)
 
 
 def test_wrong_bytes_in_a_number_are_no_number(serve: Any) -> None:
@@ -105,6 +111,16 @@ def test_wrong_bytes_in_a_number_are_no_number(serve: Any) -> None:
         "a",
         r"\xff",
     )
+
+
+@pytest.mark.parametrize("on_bad_row", ["error", "skip"])
+def test_wrong_bytes_in_a_ragged_row_are_named(serve: Any, on_bad_row: str) -> None:
+    served = serve(b"a,b\n1,2\n3\n\xff\n", on_bad_row=on_bad_row)
+
+    with pytest.raises(InvalidData, match="not utf-8") as caught:
+        served.read(columns=("b",))
+
+    assert (caught.value.row, caught.value.column) == (3, "a")
 
 
 def test_wrong_bytes_in_the_header_are_invalid_data(serve: Any) -> None:

@@ -1,4 +1,4 @@
-"""CSV files for FlightStream: types found over the whole file, nothing lost silently."""
+"""CSV files for FlightStream: types found all over the file, nothing lost silently."""
 
 from flightstream_csv.adapter import CsvAdapter
 

@@ -57,7 +57,7 @@ class CsvAdapter:
     )
     escape: str = option(
         "",
-        help='What makes the next character text, such as "\\\\"; "" if nothing does.',
+        help='What makes the next character text, such as a backslash; "" if nothing does.',
         validator=checks.is_mark,
     )
     header: bool | tuple[str, ...] = option(

@@ -1,5 +1,7 @@
 """Texts to values by Arrow's own CSV converters, so that all ways agree."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -65,3 +67,16 @@ def castable(
     if len(values):
         search(0, len(values))
     return pa.array(good, mask=values.is_null().to_numpy(zero_copy_only=False))
+
+
+def each(
+    values: pa.StringArray,
+    where: pa.BooleanArray,
+    test: Callable[[str], bool],
+    otherwise: pa.BooleanArray,
+) -> pa.BooleanArray:
+    """Return ``otherwise``, with a test of its own for each text that is marked."""
+    results = otherwise.to_numpy(zero_copy_only=False).copy()
+    for index in np.flatnonzero(where.to_numpy(zero_copy_only=False)):
+        results[index] = test(values[index].as_py())
+    return pa.array(results)

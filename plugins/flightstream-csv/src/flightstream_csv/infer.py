@@ -13,8 +13,10 @@ from flightstream_csv.dialect import Dialect
 from flightstream_csv.header import distinct, made_up
 from flightstream_csv.kinds import TEXT, Kind, declared, inferable
 from flightstream_csv.layout import Layout
+from flightstream_csv.locate import is_utf8
 from flightstream_csv.records import RaggedRows, read_texts
 from flightstream_csv.sample import Head, certain_records, read_head, read_windows
+from flightstream_csv.text import compression
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +42,8 @@ def infer(file: File, dialect: Dialect, infer_bytes: int) -> Layout:
     """
     began = time.monotonic()
     cutter = Cutter(dialect)
-    head_bytes = infer_bytes if file.size <= infer_bytes else max(infer_bytes // 4, 1)
+    is_all_head = file.size <= infer_bytes or compression(file) is not None
+    head_bytes = infer_bytes if is_all_head else infer_bytes // 4
     head = read_head(file, dialect, cutter, head_bytes)
     names = _names(file, head, dialect)
     texts = _sample(file, head, names, dialect, cutter, infer_bytes)
@@ -135,12 +138,9 @@ def _sample(
 
 
 def _texts(records: bytes, names: list[str], dialect: Dialect, ragged: RaggedRows) -> pa.Table:
-    try:
-        return read_texts(records, names, dialect, ragged)
-    except pa.ArrowInvalid:  # not UTF-8, which the scan will tell exactly
-        ragged.numbers.clear()
+    if not is_utf8(records):  # the scan will tell where
         records = records.decode("utf-8", "replace").encode()
-        return read_texts(records, names, dialect, ragged)
+    return read_texts(records, names, dialect, ragged)
 
 
 def _kinds(

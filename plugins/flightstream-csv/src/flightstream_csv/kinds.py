@@ -7,8 +7,6 @@ Arrow's converters take more than a column of a type should: ``00123`` and
 
 import re
 from collections.abc import Callable
-from datetime import datetime
-from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -16,16 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import field, frozen
 
-from flightstream_csv.convert import castable, convert
+from flightstream_csv.convert import castable, convert, each
 from flightstream_csv.dialect import Dialect
+from flightstream_csv.moments import DATE, NEAR_DATE, TIME, ZONE, strptime
 
 Mask: TypeAlias = pa.BooleanArray
 Check: TypeAlias = Callable[[pa.StringArray], Mask]
 
 _INTEGER = r"-?(?:0|[1-9][0-9]*)"
-_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_TIME = r"[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,%d})?)?"
-_ZONE = r"(?:Z|[+-][0-9]{2}(?::?[0-9]{2})?)"
 _TEXTS = (pa.string(), pa.large_string(), pa.binary(), pa.large_binary())
 _CLOCK = re.compile(r"%[HIMSTRcXsprk]")
 
@@ -109,11 +105,11 @@ def inferable(dialect: Dialect) -> tuple[Kind, ...]:
             lambda values: _fits_double(values, dialect.decimal_point),
             exact=True,
         ),
-        _iso(pa.date32(), _DATE),
-        _iso(pa.timestamp("us"), f"{_DATE}(?:{_TIME % 6})?"),
-        _iso(utc, _DATE + _TIME % 6 + _ZONE),
-        _iso(pa.timestamp("ns"), f"{_DATE}(?:{_TIME % 9})?"),
-        _iso(pa.timestamp("ns", "UTC"), _DATE + _TIME % 9 + _ZONE),
+        _iso(pa.date32(), DATE),
+        _iso(pa.timestamp("us"), f"{DATE}(?:{TIME % 6})?"),
+        _iso(utc, DATE + TIME % 6 + ZONE),
+        _iso(pa.timestamp("ns"), f"{NEAR_DATE}(?:{TIME % 9})?"),
+        _iso(pa.timestamp("ns", "UTC"), NEAR_DATE + TIME % 9 + ZONE),
     ]
     plain = tuple(format for format in dialect.formats if "%z" not in format)
     if dates := tuple(format for format in plain if not _CLOCK.search(format)):
@@ -134,7 +130,7 @@ def declared(type: pa.DataType, dialect: Dialect) -> Kind:
     is_moment = pa.types.is_date(type) or pa.types.is_timestamp(type)
     if is_moment and dialect.formats:
         return _formatted(type, dialect.formats)
-    if type == pa.decimal256(76, 0) or pa.types.is_decimal256(type):
+    if pa.types.is_decimal256(type):
         return Kind(
             type,
             check=lambda values: castable(values, type),
@@ -157,7 +153,7 @@ def _loose(type: pa.DataType, dialect: Dialect) -> str | None:
     if pa.types.is_boolean(type):
         return "|".join(map(re.escape, dialect.true_values + dialect.false_values)) or None
     if pa.types.is_date(type) or pa.types.is_timestamp(type):
-        return rf"{_DATE}(?:[ T][0-9:.]+{_ZONE}?)?"
+        return rf"{DATE}(?:[ T][0-9:.]+{ZONE}?)?"
     return None
 
 
@@ -173,7 +169,7 @@ def _fits_int64(values: pa.StringArray) -> Mask:
     short = pc.less_equal(pc.binary_length(values), 18)
     if short.false_count == 0:
         return short
-    return _each(values, pc.invert(short), lambda text: -(2**63) <= int(text) < 2**63, short)
+    return each(values, pc.invert(short), lambda text: -(2**63) <= int(text) < 2**63, short)
 
 
 def _fits_double(values: pa.StringArray, point: str) -> Mask:
@@ -194,16 +190,7 @@ def _fits_double(values: pa.StringArray, point: str) -> Mask:
             not text.strip(" \t-").isdigit() or int(number) == int(text)
         )
 
-    return _each(values, doubtful, is_double, pc.invert(doubtful))
-
-
-def _each(
-    values: pa.StringArray, where: Mask, test: Callable[[str], bool], otherwise: Mask
-) -> Mask:
-    results = otherwise.to_numpy(zero_copy_only=False).copy()
-    for index in np.flatnonzero(where.to_numpy(zero_copy_only=False)):
-        results[index] = test(values[index].as_py())
-    return pa.array(results)
+    return each(values, doubtful, is_double, pc.invert(doubtful))
 
 
 def _decimal256(values: pa.StringArray) -> pa.Array:
@@ -211,45 +198,15 @@ def _decimal256(values: pa.StringArray) -> pa.Array:
 
 
 def _formatted(type: pa.DataType, formats: tuple[str, ...]) -> Kind:
-    zoned = pa.types.is_timestamp(type) and type.tz is not None
-
-    def parse(values: pa.StringArray) -> pa.Array:
-        return _strptime(values, formats, type if zoned else pa.timestamp("us")).cast(type)
+    moment = pa.timestamp("us", type.tz if pa.types.is_timestamp(type) else None)
 
     def check(values: pa.StringArray) -> Mask:
-        moments = _strptime(values, formats, type if zoned else pa.timestamp("us"))
-        return pc.is_valid(moments)
+        moments = strptime(values, formats, moment)
+        # A date has no time of day, and seconds no fraction.
+        kept = moments.cast(type, safe=False).cast(moment, safe=False)
+        return pc.equal(kept, moments).fill_null(False)
+
+    def parse(values: pa.StringArray) -> pa.Array:
+        return strptime(values, formats, moment).cast(type)
 
     return Kind(type, check=check, parse=parse)
-
-
-def _strptime(values: pa.StringArray, formats: tuple[str, ...], type: pa.DataType) -> pa.Array:
-    moments = pa.nulls(len(values), type)
-    for format in formats:
-        parsed = pc.strptime(values, format=format, unit="us", error_is_null=True)
-        if parsed.type.tz is None and type.tz is not None:
-            continue
-        # Arrow lets the 31st of February run over into March.
-        doubtful = pc.and_(
-            pc.less_equal(pc.day(parsed), 3),
-            pc.match_substring_regex(values, "29|3[01]"),
-        ).fill_null(False)
-        if doubtful.true_count:
-            where = parsed.is_valid().fill_null(False)
-            exists = _each(values, doubtful, partial(_exists, format), where)
-            parsed = pc.if_else(exists, parsed, None)
-        moments = pc.coalesce(moments, parsed.cast(type))
-    iso = _DATE + (_TIME % 6 + _ZONE if type.tz else f"(?:{_TIME % 6})?")
-    matches = pc.match_substring_regex(values, f"^(?:{iso})$").fill_null(False)
-    if matches.true_count:
-        texts = pc.if_else(matches, values, None)
-        moments = pc.coalesce(moments, pc.if_else(castable(texts, type), texts, None).cast(type))
-    return moments
-
-
-def _exists(format: str, text: str) -> bool:
-    try:
-        datetime.strptime(text, format)
-    except ValueError:
-        return False
-    return True

@@ -1,5 +1,6 @@
 """A block of records to a batch, exactly as the layout says or with the reason why not."""
 
+import json
 from collections.abc import Sequence
 from typing import Literal
 
@@ -10,8 +11,9 @@ from attrs import frozen
 
 from flightstream_csv.kinds import TEXT, Kind
 from flightstream_csv.layout import Layout
-from flightstream_csv.records import RaggedRows, parse_options, read_options
-from flightstream_csv.zeros import ZeroFinder, is_suspect
+from flightstream_csv.locate import locate, undecodable
+from flightstream_csv.records import RaggedRows, parse_options, read_options, reader
+from flightstream_csv.zeros import ZeroFinder
 
 _DOUBLES_EXACT_BELOW = 2.0**53
 
@@ -38,18 +40,16 @@ class Parsed:
     """What became of a block.
 
     Args:
-        batch: Its rows; ``None`` if there is a problem.
+        batch: Its rows.
         records: How many it had, skipped ones too.
         skipped: Records left out for their number of fields.
         nulled: Values made null because they do not fit.
-        problem: The first one, by row.
     """
 
-    batch: pa.RecordBatch | None
-    records: int = 0
-    skipped: int = 0
-    nulled: int = 0
-    problem: Problem | None = None
+    batch: pa.RecordBatch
+    records: int
+    skipped: int
+    nulled: int
 
 
 class BlockParser:
@@ -83,19 +83,21 @@ class BlockParser:
         self._read_options = read_options(self._names)
         groups = _groups(layout, self._kinds or {self._names[0]: TEXT})
         self._as_served = [self._options(layout, names) for names in groups]
-        self._as_bytes = [self._options(layout, names, pa.binary()) for names in groups]
+        self._as_texts = [self._options(layout, names, pa.string()) for names in groups]
         exact = [name for name, kind in self._kinds.items() if kind.exact]
         self._exact = [self._options(layout, exact, pa.string())] if exact else []
         self._zeros = ZeroFinder(self._dialect)
 
-    def parse(self, block: bytes) -> Parsed:
-        """Parse whole records."""
+    def parse(self, block: bytes) -> Parsed | Problem:
+        """Parse whole records; the problem is the first one, by row."""
+        if (wrong := undecodable(block)) is not None:
+            return self._undecodable_problem(block, *wrong)
         ragged = RaggedRows(self._skip_rows)
         try:
             columns = self._read(block, self._as_served, ragged)
         except pa.ArrowInvalid:
             if ragged.numbers and not self._skip_rows:
-                return Parsed(None, problem=self._ragged_problem(ragged))
+                return self._ragged_problem(ragged)
             return self._parse_carefully(block)
         if not self._is_exact(block, columns):
             return self._parse_carefully(block)
@@ -109,23 +111,18 @@ class BlockParser:
             arrays.append(array)
         return self._parsed(arrays, columns, ragged)
 
-    def _parse_carefully(self, block: bytes) -> Parsed:
-        # Slower: every column as bytes first, then value by value what fits.
+    def _parse_carefully(self, block: bytes) -> Parsed | Problem:
+        # Slower: every column as text first, then value by value what fits.
         ragged = RaggedRows(self._skip_rows)
         try:
-            raw = self._read(block, self._as_bytes, ragged)
+            columns = self._read(block, self._as_texts, ragged)
         except pa.ArrowInvalid:
-            return Parsed(None, problem=self._ragged_problem(ragged))
+            return self._ragged_problem(ragged)
         problems: list[Problem] = []
         arrays: list[pa.Array] = []
         nulled = 0
         for name, kind in self._kinds.items():
-            texts, undecodable = _decode(raw[name])
-            if undecodable is not None:
-                index, value = undecodable
-                reason = "bytes that are not utf-8: set the option 'encoding'"
-                problems.append(Problem(ragged.number_of(index), reason, name, value))
-                continue
+            texts = columns[name]
             if kind.is_text:
                 arrays.append(texts.cast(kind.type))
                 continue
@@ -135,7 +132,7 @@ class BlockParser:
                 value = texts[index].as_py()
                 reason = (
                     f"{shorten(value)!r} is no {kind.type}: set column_types"
-                    f' = {{ {_toml_key(name)} = "string" }} or on_bad_value = "null"'
+                    f' = {{ {shorten(_toml_key(name))} = "string" }} or on_bad_value = "null"'
                 )
                 problems.append(Problem(ragged.number_of(index), reason, name, shorten(value)))
                 continue
@@ -144,8 +141,8 @@ class BlockParser:
                 texts = pc.if_else(bad, None, texts)
             arrays.append(kind.convert(texts, self._dialect))
         if problems:
-            return Parsed(None, problem=min(problems, key=lambda problem: problem.row))
-        return self._parsed(arrays, raw, ragged, nulled)
+            return min(problems, key=lambda problem: problem.row)
+        return self._parsed(arrays, columns, ragged, nulled)
 
     def _read(
         self, block: bytes, groups: list[pacsv.ConvertOptions], ragged: RaggedRows
@@ -154,7 +151,7 @@ class BlockParser:
         for options in groups:
             ragged.numbers.clear()
             parse = parse_options(self._dialect, columns=len(self._names), ragged=ragged)
-            table = pacsv.read_csv(pa.BufferReader(block), self._read_options, parse, options)
+            table = pacsv.read_csv(reader(block), self._read_options, parse, options)
             for name, column in zip(table.column_names, table.columns, strict=True):
                 columns[name] = (
                     column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
@@ -163,16 +160,24 @@ class BlockParser:
 
     def _is_exact(self, block: bytes, columns: dict[str, pa.Array]) -> bool:
         # Arrow has taken every text for a number: was each of them one?
-        if not self._exact or not (
-            any(map(_is_large, columns.values())) or self._zeros.find(block)
-        ):
+        if not self._exact:
+            return True
+        large = any(map(_is_large, columns.values()))
+        if not large and self._zeros_are_text(block, columns):
             return True
         texts = self._read(block, self._exact, RaggedRows(skip=True))
-        for name, values in texts.items():
-            suspects = values.filter(is_suspect(values))
-            if self._kinds[name].valid(suspects).false_count:
-                return False
-        return True
+        return not any(
+            self._kinds[name].valid(self._zeros.suspects(values, large=large)).false_count
+            for name, values in texts.items()
+        )
+
+    def _zeros_are_text(self, block: bytes, columns: dict[str, pa.Array]) -> bool:
+        # Post codes in columns of text are the usual reason for leading zeros.
+        found = self._zeros.count(block)
+        if not found or self._dialect.escape:  # an escaped 007 would be counted only once
+            return not found
+        texts = (values for values in columns.values() if values.type == pa.string())
+        return found == sum(map(self._zeros.count_values, texts))
 
     def _options(
         self, layout: Layout, names: list[str], read_as: pa.DataType | None = None
@@ -181,7 +186,7 @@ class BlockParser:
         kinds = [self._kinds.get(name, TEXT) for name in names]
         is_text = any(kind.is_text for kind in kinds)
         return pacsv.ConvertOptions(
-            check_utf8=read_as is None,
+            check_utf8=False,  # the whole block has been
             column_types={
                 name: read_as or kind.read_as for name, kind in zip(names, kinds, strict=True)
             },
@@ -210,12 +215,17 @@ class BlockParser:
         skipped = len(ragged.numbers)
         return Parsed(batch, rows + skipped, skipped, nulled)
 
+    def _undecodable_problem(self, block: bytes, start: int, wrong: bytes) -> Problem:
+        row, column = locate(block[:start], self._names, self._dialect)
+        reason = "bytes that are not utf-8: set the option 'encoding'"
+        return Problem(row, reason, column, wrong.decode("ascii", "backslashreplace"))
+
     def _ragged_problem(self, ragged: RaggedRows) -> Problem:
         if not ragged.numbers:
             return Problem(1, "cannot be parsed")
         expected = len(self._names)
         reason = (
-            f"{ragged.fields} fields instead of {expected}:"
+            f"a record of {ragged.fields} instead of {expected} fields:"
             ' check the delimiter, or set on_bad_row = "skip"'
         )
         return Problem(ragged.numbers[0], reason, value=shorten(ragged.text))
@@ -241,24 +251,9 @@ def _is_large(column: pa.Array) -> bool:
     )
 
 
-def _decode(raw: pa.BinaryArray) -> tuple[pa.StringArray, tuple[int, str] | None]:
-    try:
-        return raw.cast(pa.string()), None
-    except pa.ArrowInvalid:
-        for index, value in enumerate(raw):
-            try:
-                (value.as_py() or b"").decode()
-            except UnicodeDecodeError:
-                return raw, (
-                    index,
-                    shorten(value.as_py().decode("utf-8", "backslashreplace")),
-                )
-        raise
-
-
 def _toml_key(name: str) -> str:
     bare = name.isascii() and name.replace("_", "").replace("-", "").isalnum()
-    return name if bare else '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return name if bare else json.dumps(name)
 
 
 def shorten(text: str) -> str:

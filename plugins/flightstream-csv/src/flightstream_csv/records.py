@@ -1,5 +1,6 @@
 """Records as strings: how Arrow's CSV reader is told what a dialect means."""
 
+import codecs
 from collections.abc import Callable, Sequence
 
 import pyarrow as pa
@@ -39,6 +40,17 @@ class RaggedRows:
                 break
             number += 1
         return number
+
+
+def reader(records: bytes) -> pa.BufferReader:
+    """Return records as the CSV reader takes them.
+
+    It leaves out a byte order mark at the start of each block, but within a
+    file that is a character like any other.
+    """
+    if records.startswith(codecs.BOM_UTF8):
+        records = codecs.BOM_UTF8 + records
+    return pa.BufferReader(records)
 
 
 def read_options(names: Sequence[str]) -> pacsv.ReadOptions:
@@ -81,7 +93,7 @@ def split(record: bytes, dialect: Dialect) -> list[str]:
     convert = pacsv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()))
     parse = parse_options(dialect, columns=1)
     try:
-        table = pacsv.read_csv(pa.BufferReader(record), read, parse, convert)
+        table = pacsv.read_csv(reader(record), read, parse, convert)
     except pa.ArrowInvalid:  # an escape at its very end
         return []
     return [column[0].as_py() for column in table.columns]
@@ -97,7 +109,7 @@ def read_texts(
     if not records:
         return pa.table({name: pa.array([], pa.string()) for name in names})
     return pacsv.read_csv(
-        pa.BufferReader(records),
+        reader(records),
         read_options(names),
         parse_options(dialect, columns=len(names), ragged=ragged),
         pacsv.ConvertOptions(

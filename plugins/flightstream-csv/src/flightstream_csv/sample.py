@@ -126,8 +126,10 @@ def certain_records(
         return None
     if ways[0]:
         data = cutter.quote + data
-    data = data[cutter.first(data) :]
-    return data if at_end else data[: cutter.cut(data)]
+    begin = cutter.first(data)
+    if not begin:
+        return None
+    return data[begin:] if at_end else data[begin : begin + cutter.cut(data[begin:])]
 
 
 def _read(text: Text, size: int) -> tuple[bytes, bool | None]:

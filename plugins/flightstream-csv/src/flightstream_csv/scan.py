@@ -10,8 +10,8 @@ from attrs import frozen
 from flightstream import File, FlightStreamError, InvalidData, ScanCounts
 from flightstream_csv.cutter import Cutter
 from flightstream_csv.layout import Layout
-from flightstream_csv.parse import BlockParser, Parsed, shorten
-from flightstream_csv.records import split
+from flightstream_csv.locate import locate
+from flightstream_csv.parse import BlockParser, Parsed, Problem, shorten
 from flightstream_csv.sample import RECORD_BYTES
 from flightstream_csv.text import Text, Undecodable
 from flightstream_csv.workers import Workers
@@ -66,7 +66,7 @@ def scan(
         Stale: The file changed; what was given out is as it was before.
     """
     cutter = Cutter(layout.dialect)
-    pending: deque[tuple[int, Future[Parsed]]] = deque()
+    pending: deque[tuple[int, Future[Parsed | Problem]]] = deque()
     records = 0
     with Text(file, layout.dialect.encoding) as text:
         chunks = _read_ahead(text, layout.start, workers, sizes.block_bytes)
@@ -85,7 +85,7 @@ def scan(
                     break
                 parsed = pending.popleft()[1].result()
                 file.check_unchanged()
-                if parsed.batch is None:
+                if isinstance(parsed, Problem):
                     raise _invalid(file, parsed, records)
                 records += parsed.records
                 counts.add("skipped_rows", parsed.skipped)
@@ -99,12 +99,12 @@ def scan(
             chunks.close()
     file.check_unchanged()
     if isinstance(end, _Broken):
-        raise _broken(file, layout, cutter, end, records)
+        raise _broken(file, layout, end, records)
     if isinstance(end, FlightStreamError):
         raise end
 
 
-def _has_room(pending: "deque[tuple[int, Future[Parsed]]]") -> bool:
+def _has_room(pending: "deque[tuple[int, Future[Parsed | Problem]]]") -> bool:
     return not pending or (
         len(pending) < IN_FLIGHT and sum(size for size, _ in pending) < IN_FLIGHT_BYTES
     )
@@ -157,33 +157,22 @@ def _blocks(chunks: Iterator[bytes], cutter: Cutter, sizes: Sizes) -> Generator[
         yield rest
 
 
-def _invalid(file: File, parsed: Parsed, before: int) -> InvalidData:
-    problem = parsed.problem
-    assert problem is not None
+def _invalid(file: File, problem: Problem, before: int) -> InvalidData:
     row = before + problem.row
-    where = f"row {row}" if problem.column is None else f"row {row}, column {problem.column!r}"
+    column = None if problem.column is None else shorten(problem.column)
+    where = f"row {row}" if column is None else f"row {row}, column {column!r}"
     return InvalidData(
-        f"{file.name!r}, {shorten(where)}: {problem.reason}",
+        f"{file.name!r}, {where}: {problem.reason}",
         row=row,
-        column=problem.column,
+        column=column,
         value=problem.value,
     )
 
 
-def _broken(
-    file: File, layout: Layout, cutter: Cutter, broken: _Broken, before: int
-) -> InvalidData:
+def _broken(file: File, layout: Layout, broken: _Broken, before: int) -> InvalidData:
     # Bytes that cannot be decoded follow the text: the record's last field is theirs.
-    column = None
+    row, column = 1, None
     if broken.value is not None:
-        rest = broken.rest + (cutter.quote if cutter.is_open(broken.rest) else b"")
-        position = (rest and len(split(rest, layout.dialect))) or 1
-        column = layout.schema.names[min(position, len(layout.schema.names)) - 1]
-    row = before + 1
-    where = f"row {row}" if column is None else f"row {row}, column {column!r}"
-    return InvalidData(
-        f"{file.name!r}, {where}: {broken.reason}",
-        row=row,
-        column=column,
-        value=broken.value,
-    )
+        row, column = locate(broken.rest, layout.schema.names, layout.dialect)
+    problem = Problem(row, broken.reason, column, broken.value)
+    return _invalid(file, problem, before)

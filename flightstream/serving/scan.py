@@ -8,8 +8,9 @@ import structlog
 from attrs import define, field
 
 from flightstream.errors import Cancelled, LimitExceeded
-from flightstream.service.calls import Call, Calls, mark
-from flightstream.service.planner import Plan
+from flightstream.plugin import ByteSize
+from flightstream.serving.calls import Call, Calls, mark
+from flightstream.serving.planner import Plan
 
 _NOT_READ = "the client did not read to the end"
 
@@ -83,7 +84,7 @@ class Scan:
     def summary(self) -> bytes:
         """Return what the last message of the stream says: rows, and what was reported."""
         counts = self.plan.request.counts.as_dict()
-        return json.dumps({"rows": self._call.rows, **counts}).encode()
+        return json.dumps({**counts, "rows": self._call.rows}).encode()
 
     def _cut(self) -> Generator[pa.RecordBatch]:
         for batch in self._residual():
@@ -134,28 +135,42 @@ def cut(batch: pa.RecordBatch, batch_bytes: int, max_bytes: int) -> Generator[pa
     Raises:
         LimitExceeded: A single row is larger than ``max_bytes``.
     """
-    if batch.nbytes <= batch_bytes:
+    if batch.nbytes <= batch_bytes and _fits(batch, max_bytes):
         yield batch
         return
     # What every slice carries along, such as a dictionary, gets no smaller by cutting.
     shared = batch.slice(0, 0).nbytes
     size = batch.nbytes - shared
+    if shared > max_bytes:
+        raise _too_large("a dictionary", shared, max_bytes)
     if size > batch_bytes and batch.num_rows > 1:
         rows = max(1, min(batch.num_rows - 1, batch.num_rows * batch_bytes // size))
-        for start in range(0, batch.num_rows, rows):
-            part = batch.slice(start, rows)
-            if part.nbytes - shared > 2 * batch_bytes:  # rows differ in size
-                yield from cut(part, batch_bytes, max_bytes)
-            else:
-                yield part
+    elif _fits(batch, max_bytes):
+        yield batch
         return
-    if batch.nbytes > max_bytes // 2 and pa.ipc.get_record_batch_size(batch) > max_bytes:
-        what = "a row" if batch.num_rows == 1 else f"a batch of {batch.num_rows} rows"
-        raise LimitExceeded(
-            f"{what} of {batch.nbytes} bytes is larger than the server may send"
-            f" ({max_bytes} bytes): ask for fewer columns"
-        )
-    yield batch
+    elif batch.num_rows > 1:
+        rows = batch.num_rows // 2
+    else:
+        raise _too_large("a row", batch.nbytes, max_bytes)
+    for start in range(0, batch.num_rows, rows):
+        part = batch.slice(start, rows)
+        if part.nbytes - shared > 2 * batch_bytes or not _fits(part, max_bytes):
+            yield from cut(part, batch_bytes, max_bytes)  # rows differ in size
+        else:
+            yield part
+
+
+def _fits(batch: pa.RecordBatch, max_bytes: int) -> bool:
+    # Padding and what describes a column can be more than the data, and of some
+    # types (views, dense unions) every slice carries all values.
+    return bool(pa.ipc.get_record_batch_size(batch) <= max_bytes)
+
+
+def _too_large(what: str, size: int, max_bytes: int) -> LimitExceeded:
+    return LimitExceeded(
+        f"{what} of {size} bytes is larger than the server may send"
+        f" ({ByteSize(max_bytes)}): ask for fewer columns"
+    )
 
 
 def _brief(schema: pa.Schema) -> str:

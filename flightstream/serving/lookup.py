@@ -6,9 +6,9 @@ from attrs import define
 
 from flightstream.errors import InvalidCommand, NotFound, Unavailable
 from flightstream.models import Grant, Identity, Operation
-from flightstream.service.access import Access
-from flightstream.service.catalog import Catalog
-from flightstream.service.listing import Entry, Name
+from flightstream.serving.access import Access
+from flightstream.serving.catalog import Catalog
+from flightstream.serving.listing import Entry, Name
 
 
 @define(eq=False)

@@ -142,7 +142,8 @@ def with_unique_names(entries: Iterable[Entry]) -> list[Entry]:
     """Give longer names to the entries that want the same one.
 
     Those are their full names, ``orders.csv`` for ``orders``; where these are
-    taken too, or there is none, the adapter's name is added.
+    taken too, or there is none, the adapter's name is added. What still has
+    the name of another then, an adapter has listed twice: it is left out.
     """
     named = list(entries)
     for rename in (_with_full_name, _with_adapter_name):
@@ -151,7 +152,11 @@ def with_unique_names(entries: Iterable[Entry]) -> list[Entry]:
             if [entry.name for entry in renamed] == [entry.name for entry in named]:
                 break
             named = renamed
-    return list({entry.name: entry for entry in named}.values())
+    unique: dict[Name, Entry] = {}
+    for entry in named:
+        if unique.setdefault(entry.name, entry) is not entry:
+            log.warning("flight_name_taken", flight=str(entry), adapter=entry.mount.plugin.name)
+    return list(unique.values())
 
 
 def _shared_names(entries: Iterable[Entry]) -> set[Name]:

@@ -8,7 +8,7 @@ import pyarrow as pa
 from attrs import define, field
 
 from flightstream.registry import Mount
-from flightstream.service.listing import Entry, Name, SourceListing
+from flightstream.serving.listing import Entry, Name, SourceListing
 
 _MAX_SCHEMAS = 10_000
 

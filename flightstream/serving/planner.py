@@ -6,13 +6,16 @@ from typing import Any
 
 import attrs
 import pyarrow as pa
+import structlog
 from attrs import frozen
 
-from flightstream.errors import InvalidCommand, Stale
+from flightstream.errors import FlightStreamError, InvalidCommand, PluginError, Stale
 from flightstream.filters import Filter
 from flightstream.models import Grant, ScanRequest
-from flightstream.service.listing import Entry
+from flightstream.serving.listing import Entry
 from flightstream.wire import Command
+
+log = structlog.get_logger(__name__)
 
 
 @frozen(eq=False)
@@ -54,6 +57,7 @@ def make_plan(entry: Entry, schema: pa.Schema, command: Command, grant: Grant) -
 
     Raises:
         InvalidCommand: A column or the filter does not fit what is visible.
+        PluginError: The grant's row filters do not fit the flight.
         Stale: The ticket was made for another version.
     """
     version = version_of(entry, schema, grant)
@@ -61,7 +65,7 @@ def make_plan(entry: Entry, schema: pa.Schema, command: Command, grant: Grant) -
         raise Stale(f"the flight {str(entry)!r} changed since the ticket was made: ask again")
     visible = visible_schema(schema, grant)
     columns = _check_columns(command.columns, visible)
-    hidden_rows = tuple(Filter.bind(rows, schema) for rows in grant.rows)
+    hidden_rows = _bind_granted(grant, schema, entry)
     wanted = None if command.filter is None else Filter.bind(command.filter, visible)
 
     able = entry.mount.pushdown
@@ -72,7 +76,7 @@ def make_plan(entry: Entry, schema: pa.Schema, command: Command, grant: Grant) -
     read = _columns_to_read(columns, left, schema) if "columns" in able else None
     return Plan(
         entry=entry,
-        schema=_project(schema, columns),
+        schema=_project(visible, columns),
         version=version,
         request=ScanRequest(
             columns=read,
@@ -115,7 +119,8 @@ def visible_schema(schema: pa.Schema, grant: Grant) -> pa.Schema:
     """Return the part of a schema that a grant shows."""
     if grant.columns is None:
         return schema
-    return _project(schema, tuple(name for name in schema.names if name in grant.columns))
+    columns = tuple(name for name in schema.names if name in grant.columns)
+    return _project(schema, columns).remove_metadata()  # that of pandas names all columns
 
 
 def version_of(entry: Entry, schema: pa.Schema, grant: Grant) -> str:
@@ -133,6 +138,17 @@ def version_of(entry: Entry, schema: pa.Schema, grant: Grant) -> str:
         digest.update(repr(part).encode())
     digest.update(schema.serialize())
     return digest.hexdigest()[:16]
+
+
+def _bind_granted(grant: Grant, schema: pa.Schema, entry: Entry) -> tuple[Filter, ...]:
+    try:
+        return tuple(Filter.bind(rows, schema) for rows in grant.rows)
+    except FlightStreamError as exc:
+        # It would tell the client what is hidden.
+        log.error("row_grant_does_not_fit", flight=str(entry), error=exc.message)
+        raise PluginError(
+            f"a row filter that a plugin granted does not fit the flight {str(entry)!r}"
+        ) from None
 
 
 def _check_columns(columns: tuple[str, ...] | None, visible: pa.Schema) -> tuple[str, ...]:

@@ -10,20 +10,20 @@ from attrs import define, field, frozen
 from flightstream.errors import NotFound, Unsupported
 from flightstream.models import Action, Credentials, Grant, Identity, Operation
 from flightstream.registry import Registry
-from flightstream.service.access import Access
-from flightstream.service.actions import collect_actions
-from flightstream.service.calls import Call, Calls
-from flightstream.service.catalog import Catalog
-from flightstream.service.listing import Entry, Name
-from flightstream.service.lookup import Lookup, shown
-from flightstream.service.planner import (
+from flightstream.serving.access import Access
+from flightstream.serving.actions import collect_actions
+from flightstream.serving.calls import Call, Calls
+from flightstream.serving.catalog import Catalog
+from flightstream.serving.listing import Entry, Name
+from flightstream.serving.lookup import Lookup, shown
+from flightstream.serving.planner import (
     Plan,
     make_plan,
     partitions_of,
     visible_schema,
     with_partition,
 )
-from flightstream.service.scan import Scan
+from flightstream.serving.scan import Scan
 from flightstream.wire import Command
 
 Request: TypeAlias = bytes | Sequence[bytes]
@@ -84,7 +84,8 @@ class Service:
         """Return the visible flights whose paths begin with a prefix, ``sales/2024``."""
         with self.calls.during("ListFlights", credentials) as call:
             identity = self._authenticate(call)
-            prefix = Command.parse(criteria.rstrip(b"/")).flight if criteria else ()
+            below = criteria.rstrip(b"/")
+            prefix = Command.parse(below).flight if below else ()
             return [
                 self._listed(entry, grant) for entry, grant in self.lookup.visible(identity, prefix)
             ]

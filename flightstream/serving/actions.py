@@ -8,7 +8,7 @@ from typing import Any
 from flightstream.errors import ConfigError
 from flightstream.models import Action, Identity
 from flightstream.registry import Registry
-from flightstream.service.lookup import Lookup
+from flightstream.serving.lookup import Lookup
 
 _PROTOCOL_VERSION = 1
 _CAPABILITIES = [

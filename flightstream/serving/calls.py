@@ -13,7 +13,7 @@ from attrs import define, field
 from flightstream.errors import FlightStreamError, Unavailable
 from flightstream.models import CallRecord, Credentials, Identity
 from flightstream.registry import Registry
-from flightstream.service.listing import Entry
+from flightstream.serving.listing import Entry
 
 log = structlog.get_logger(__name__)
 
@@ -151,7 +151,8 @@ def _log(record: CallRecord, error: BaseException | None) -> None:
         "error": str(error) if isinstance(error, FlightStreamError) else None,
     }
     if record.method == "DoGet":
-        facts |= {"rows": record.rows, "bytes": record.bytes, **record.counts}
+        counts = dict(record.counts) or None
+        facts |= {"rows": record.rows, "bytes": record.bytes, "counts": counts}
     known = {name: value for name, value in facts.items() if value is not None}
     if error is not None and not isinstance(error, FlightStreamError | GeneratorExit):
         log.error("call_failed", **known, exc_info=error)

@@ -1,0 +1,203 @@
+"""What identities may know of."""
+
+from typing import Any
+
+import pytest
+
+from flightstream import (
+    Action,
+    Flight,
+    Grant,
+    Identity,
+    InvalidCommand,
+    NotFound,
+    PermissionDenied,
+    PluginError,
+    Source,
+    Unavailable,
+    adapter,
+    hookimpl,
+    option,
+    service,
+)
+from flightstream.registry import Plugin, Services
+from flightstream.serving.access import Access
+from flightstream.serving.catalog import Catalog
+from flightstream.serving.lookup import Lookup
+
+ANN = Identity("ann", {"reader"})
+
+
+@service
+class Policy:
+    name: str = option("policy", help="for the test")
+    answers: dict[Any, Any] = option(help="by path")
+    asked: list[Any] = option(factory=list, help="what was asked")
+
+    @hookimpl
+    def authorize(self, identity, path, operation):
+        self.asked.append((identity.subject, "/".join(path), operation))
+        answer = self.answers.get("/".join(path))
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def access(*policies: Policy) -> Access:
+    return Access(Services.of([Plugin(p.name, "1", p) for p in policies]))
+
+
+def test_grants_allow_only_what_both_allow():
+    columns = [None, {"a"}, {"a", "b"}, {"c"}]
+    together = {(str(a), str(b)): (Grant(a) & Grant(b)).columns for a in columns for b in columns}
+
+    assert together["None", "None"] is None
+    assert together[str({"a"}), "None"] == together["None", str({"a"})] == {"a"}
+    assert together[str({"a"}), str({"c"})] == frozenset()
+    assert (Grant(rows=["x"]) & Grant({"a"}, ["y"])) == Grant({"a"}, ("x", "y"))
+
+
+@pytest.mark.parametrize("error", [PermissionDenied("no"), NotFound("no")])
+def test_who_may_not_see_a_flight_is_given_no_grant(error):
+    policy = Policy(answers={"s/a": error})
+
+    assert access(policy).grant(ANN, ("s", "a"), "read") is None
+    assert access(policy).grant(ANN, ("s", "b"), "read") == Grant()
+    assert policy.asked == [("ann", "s/a", "read"), ("ann", "s/b", "read")]
+
+
+@pytest.mark.parametrize(
+    ("error", "raised"),
+    [(RuntimeError("s3cr3t"), PluginError), (Unavailable("no database"), Unavailable)],
+)
+def test_a_policy_that_cannot_tell_refuses_the_call(error, raised):
+    with pytest.raises(raised):
+        access(Policy(answers={"s/a": error})).grant(ANN, ("s", "a"), "read")
+
+
+@pytest.mark.parametrize(
+    ("role", "answer", "allowed"),
+    [
+        (None, None, True),
+        ("reader", None, True),
+        ("reader", Grant(), True),
+        ("admin", None, False),
+        ("admin", Grant(), False),
+        (None, PermissionDenied("no"), False),
+    ],
+)
+def test_an_action_needs_its_role_and_no_refusal(role, answer, allowed):
+    action = Action("go", "goes", lambda *_: [], role=role)
+    checked = access(Policy(answers={"go": answer}))
+
+    if allowed:
+        checked.check_action(ANN, action)
+    else:
+        with pytest.raises(PermissionDenied) as caught:
+            checked.check_action(ANN, action)
+        assert caught.value.message == "the action 'go' is not allowed to 'ann'"
+
+
+class TestLookup:
+    """Sources ``s`` and ``t``; both have ``both``, and ``s`` has a flight that is called t/x."""
+
+    @pytest.fixture
+    def lookup(self, mount):
+        def make(**answers: Any) -> Lookup:
+            def lists(*names: str) -> type[Any]:
+                @adapter
+                class Lake:
+                    source: Source
+
+                    @hookimpl
+                    def list_flights(self):
+                        return [Flight(name) for name in names]
+
+                return Lake
+
+            self.policy = Policy(answers={k.replace("__", "/"): v for k, v in answers.items()})
+            mounts = [
+                mount(lists("a", "both", "t/x", "deep/er"), source="s"),
+                mount(lists("b", "both", "x"), source="t"),
+            ]
+            return Lookup(Catalog(mounts, 60.0), access(self.policy))
+
+        return make
+
+    @pytest.mark.parametrize(
+        ("path", "found"),
+        [
+            ("s/a", "s/a"),
+            ("a", "s/a"),
+            ("b", "t/b"),
+            ("deep/er", "s/deep/er"),
+            ("t/x", "t/x"),
+            ("s/t/x", "s/t/x"),
+            ("t/both", "t/both"),
+        ],
+    )
+    def test_a_path_means_one_flight(self, lookup, path, found):
+        entry, grant = lookup().find(ANN, tuple(path.split("/")), "read")
+
+        assert (str(entry), grant) == (found, Grant())
+
+    @pytest.mark.parametrize("path", ["c", "s/b", "u/a", "s", "", "s/../a", "a/", "/s/a", "S/A"])
+    def test_what_is_no_path_is_not_found(self, lookup, path):
+        with pytest.raises(NotFound) as caught:
+            lookup().find(ANN, tuple(path.split("/")), "read")
+
+        assert caught.value.message == f"there is no flight {path!r}"
+
+    def test_a_long_name_is_told_in_short(self, lookup):
+        with pytest.raises(NotFound) as caught:
+            lookup().find(ANN, ("x" * 60_000,), "read")
+
+        assert caught.value.message == f"there is no flight '{'x' * 200}…'"
+
+    def test_a_bare_name_in_two_sources_is_told_with_both_paths(self, lookup):
+        with pytest.raises(InvalidCommand) as caught:
+            lookup().find(ANN, ("both",), "read")
+
+        assert caught.value.message == (
+            "the name 'both' is not unique: ask for 's/both' or 't/both'"
+        )
+
+    def test_a_bare_name_is_looked_up_among_visible_flights_only(self, lookup):
+        entry, _grant = lookup(s__both=PermissionDenied("no")).find(ANN, ("both",), "read")
+
+        assert str(entry) == "t/both"
+
+    def test_a_hidden_flight_is_not_found_as_if_it_did_not_exist(self, lookup):
+        hidden = lookup(s__a=PermissionDenied("it is secret"))
+
+        with pytest.raises(NotFound, match=r"^there is no flight 's/a'$"):
+            hidden.find(ANN, ("s", "a"), "read")
+        assert [str(entry) for entry, _ in hidden.visible(ANN, ("s",))] == [
+            "s/both",
+            "s/deep/er",
+            "s/t/x",
+        ]
+
+    def test_access_is_asked_before_the_source(self, lookup, mount):
+        @adapter
+        class Untouched:
+            source: Source
+
+            @hookimpl
+            def list_flights(self):
+                raise AssertionError("it was touched")
+
+            @hookimpl
+            def find_flight(self):
+                raise AssertionError("it was touched")
+
+        policy = Policy(answers={"s/a": PermissionDenied("no"), "s/s/a": PermissionDenied("no")})
+
+        with pytest.raises(NotFound):
+            Lookup(Catalog([mount(Untouched)], 60.0), access(policy)).find(ANN, ("s", "a"), "read")
+
+    def test_the_grant_is_that_of_the_flight_that_was_found(self, lookup):
+        _entry, grant = lookup(s__a=Grant({"x"}), t__a=Grant({"y"})).find(ANN, ("a",), "write")
+
+        assert grant == Grant({"x"})
+        assert self.policy.asked == [("ann", "s/a", "write"), ("ann", "t/a", "write")]
