@@ -11,7 +11,7 @@ import structlog
 from attrs import frozen
 
 from flightstream.config import Config, Loaded, load_config, load_mapping
-from flightstream.errors import FlightStreamError, Unavailable
+from flightstream.errors import Unavailable
 from flightstream.models import ServerInfo
 from flightstream.registry import Registry, build_registry
 from flightstream.rpc import FlightServer, listen
@@ -118,7 +118,7 @@ class Server:
         registry.startup(self.info)
         try:
             transport = listen(server.host, server.port, service, server.max_receive_message_bytes)
-        except FlightStreamError:
+        except BaseException:
             registry.shutdown()
             raise
         self._running = _Running(registry, service, transport)

@@ -88,8 +88,8 @@ class Client:
             limit=limit,
             offset=offset,
         )
-        descriptor = flight.FlightDescriptor.for_command(command.to_bytes())
         with typed_errors():
+            descriptor = flight.FlightDescriptor.for_command(command.to_bytes())
             return _described(self._flight.get_flight_info(descriptor, self._options()))
 
     def schema(self, name: str) -> pa.Schema:
@@ -124,8 +124,9 @@ class Client:
     ) -> pa.RecordBatchReader:
         """Return a reader of a flight's batches, of a few megabytes each.
 
-        The arguments are those of :meth:`info`. A reader that is dropped, or
-        closed before its end, cancels the stream.
+        The arguments are those of :meth:`info`. A reader that nobody holds any
+        more cancels its stream; closing it does not, for Arrow does not pass
+        that on.
         """
         described = self.info(name, columns=columns, filter=filter, limit=limit, offset=offset)
         return pa.RecordBatchReader.from_batches(described.schema, self._batches(described))

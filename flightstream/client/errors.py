@@ -10,6 +10,7 @@ from pyarrow import flight
 from flightstream.errors import (
     Cancelled,
     FlightStreamError,
+    InvalidCommand,
     PermissionDenied,
     Unauthenticated,
     Unavailable,
@@ -28,8 +29,11 @@ _CLASSES: dict[type[Exception], type[FlightStreamError]] = {
 @contextmanager
 def typed_errors() -> Iterator[None]:
     """Raise what the server meant instead of what Arrow makes of it."""
+    error: FlightStreamError
     try:
         yield
+    except UnicodeEncodeError as exc:
+        error = InvalidCommand(f"{exc.object[:100]!r} is not text that can be sent")
     except (pa.ArrowException, OSError, KeyError) as exc:
         error = from_flight_error(exc)
     else:

@@ -57,7 +57,7 @@ def raising_flight_errors(handler: Callable[P, R]) -> Callable[P, R]:
     def handle(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return handler(*args, **kwargs)
-        except Exception as exc:
+        except BaseException as exc:  # Arrow sends the traceback of any
             failure = to_flight_error(exc)
         raise failure
 
@@ -74,7 +74,7 @@ def raising_without_traceback(handler: Callable[..., Any]) -> Callable[..., Any]
     def get_schema(*args: Any) -> Any:
         try:
             return handler(*args)
-        except Exception as exc:
+        except BaseException as exc:  # Arrow sends the traceback of any
             failure = to_flight_error(exc)
         raise failure.with_traceback(None) from None
 

@@ -28,6 +28,8 @@ def _reason(host: str, port: int) -> str:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as probe:
             probe.bind(address)
+    except UnicodeError:
+        return "this is not the name of a host"
     except OSError as exc:
         return (exc.strerror or str(exc)).lower()
     return "the transport did not start"

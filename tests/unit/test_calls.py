@@ -105,14 +105,18 @@ def test_a_call_that_fails_is_reported_with_its_code(calls, observer, error, cod
         assert (error.call, error.flight) == (call.id, "s/a")
 
 
+def open_and_close_for_ever(calls: Calls) -> None:
+    while True:
+        calls.close(calls.open("DoGet", CREDENTIALS))
+
+
 def test_a_server_that_stops_refuses_new_calls_and_waits_for_old_ones(calls):
     drained: list[bool] = []
     with calls.during("DoGet", CREDENTIALS):
         draining = threading.Thread(target=lambda: drained.append(calls.drain(30)))
         draining.start()
         with pytest.raises(Unavailable) as caught:
-            while True:
-                calls.close(calls.open("DoGet", CREDENTIALS))
+            open_and_close_for_ever(calls)
         assert drained == []
     draining.join()
 
@@ -138,8 +142,7 @@ class TestScan:
             class Lake(memory({"a": table})):
                 @hookimpl
                 def stream_batches(self, request):
-                    for batch in batches:
-                        yield batch
+                    yield from batches
                     for name, number in (counted or {}).items():
                         request.counts.add(name, number)
 
