@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -17,6 +18,7 @@ from flightstream.server import Server
 log = structlog.get_logger(__name__)
 
 _START_TIMEOUT_SECONDS = 30.0
+_STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 @frozen
@@ -29,8 +31,6 @@ class _Failed:
     error: BaseException
 
 
-# A SimpleQueue may be filled from a signal handler; an Event may not: its lock
-# can be held by the very thread that the handler interrupts.
 _Events: TypeAlias = "SimpleQueue[_Started | _Failed | signal.Signals]"
 
 
@@ -63,16 +63,33 @@ def run_until_signal(start: Callable[[], Server], greet: Callable[[Server], None
 
 
 def _catch_signals(events: _Events) -> None:
-    received: list[int] = []
+    """Have a thread of its own hear signals.
 
-    def handle(signum: int, _frame: Any) -> None:
-        if received:
-            os._exit(128 + signum)
-        received.append(signum)
-        events.put(signal.Signals(signum))
+    Python runs handlers on the main thread, and only once that is out of
+    whatever it waits in. A signal that came just before it began to wait, or
+    that the system gave to another thread, would not wake it up.
+    """
+    receiving, sending = socket.socketpair()
+    sending.setblocking(False)
+    signal.set_wakeup_fd(sending.fileno())
+    for signum in _STOPPING:
+        signal.signal(signum, _ignore)
+    Thread(target=_listen, args=(receiving, sending, events), daemon=True, name="signals").start()
 
-    for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, handle)
+
+def _ignore(_signum: int, _frame: Any) -> None:
+    """Stand in as a handler; without one a signal would not be written to the socket."""
+
+
+def _listen(receiving: socket.socket, _sending: socket.socket, events: _Events) -> None:
+    stopping = False
+    while number := receiving.recv(1):
+        if number[0] not in _STOPPING:
+            continue
+        if stopping:
+            os._exit(128 + number[0])
+        stopping = True
+        events.put(signal.Signals(number[0]))
 
 
 def _start(start: Callable[[], Server], greet: Callable[[Server], None], events: _Events) -> None:

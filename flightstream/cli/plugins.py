@@ -48,7 +48,7 @@ def list_(config: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the options as a table.")
 @click.option("--json", "as_json", is_flag=True, help="Print an object.")
 def show(name: str, plugins: tuple[str, ...], as_markdown: bool, as_json: bool) -> None:
-    """Describe the plugin NAME and its options, which are set in [plugins.NAME]."""
+    """Describe the plugin NAME and its options."""
     plugin = find_plugin(name, load_classes(plugins))
     rows = option_rows(plugin.cls)
     if as_markdown:

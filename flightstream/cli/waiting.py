@@ -6,7 +6,8 @@ beside, and the main thread waits in Python.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from queue import Queue
+from contextlib import suppress
+from queue import Empty, Queue
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ class _Failed:
 
 
 _END = object()
+_HEARING_SECONDS = 0.5
 
 
 def in_background(function: Callable[[], T]) -> T:
@@ -45,7 +47,14 @@ def read_ahead(items: Iterable[T], depth: int = 2) -> Iterator[T]:
             answers.put(_END)
 
     Thread(target=work, daemon=True, name="flightstream-read").start()
-    while (answer := answers.get()) is not _END:
+    while (answer := _next(answers)) is not _END:
         if isinstance(answer, _Failed):
             raise answer.error
         yield answer
+
+
+def _next(answers: "Queue[Any]") -> Any:
+    # A signal that the system gives to another thread does not end a wait here.
+    while True:
+        with suppress(Empty):
+            return answers.get(timeout=_HEARING_SECONDS)

@@ -1,9 +1,11 @@
 """How ``serve`` ends."""
 
+import ctypes
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pyarrow.flight
 import pytest
@@ -48,6 +50,18 @@ def test_idle_server_ends_at_once(toys, serve_process, signum):
     assert (stopped["drained"], stopped["clients_gone"], stopped["plugins_stopped"]) == (
         True, True, True,
     )  # fmt: skip
+
+
+def test_signal_is_heard_on_whatever_thread_it_arrives(toys, serve_process):
+    tgkill = getattr(ctypes.CDLL(None), "tgkill", None)
+    if tgkill is None:
+        pytest.skip("a signal for one thread takes tgkill, of glibc 2.30 or later")
+    server = serve_process("toys", "--plugin", "toy:ToyAdapter")
+    pid = server.process.pid
+    others = {int(task.name) for task in Path(f"/proc/{pid}/task").iterdir()} - {pid}
+    assert tgkill(pid, max(others), signal.SIGTERM) == 0
+
+    assert server.process.wait(10) == 0
 
 
 def test_slow_reader_gets_all_rows_and_a_clean_end(big):
