@@ -1,7 +1,7 @@
 """Cutting loses nothing, whatever the types and sizes."""
 
 import pyarrow as pa
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flightstream import LimitExceeded
@@ -30,6 +30,7 @@ COLUMNS = {
 )
 def test_cutting_loses_nothing_and_stays_within_bounds(texts, kinds, start, batch_bytes, max_bytes):
     batch = pa.record_batch({kind: COLUMNS[kind](texts) for kind in kinds})[start:]
+    assume(batch.num_rows)  # an empty one is never sent
     parts = []
     complete = True
     try:
@@ -45,4 +46,4 @@ def test_cutting_loses_nothing_and_stays_within_bounds(texts, kinds, start, batc
         shared = part[:0].nbytes
         assert pa.ipc.get_record_batch_size(part) <= max_bytes
         assert part.nbytes - shared <= 2 * batch_bytes or part.num_rows == 1
-        assert part.num_rows or not batch.num_rows
+        assert part.num_rows
