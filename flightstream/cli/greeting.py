@@ -1,5 +1,6 @@
 """What a started server says: how to read from it, and which sources are empty."""
 
+import os
 import shlex
 import sys
 
@@ -20,15 +21,10 @@ _EVERY_ADDRESS = {"0.0.0.0": "localhost", "::": "localhost", "": "localhost"}
 
 
 def greet(server: Server) -> None:
-    """Warn about sources without flights; show people how to read the others.
-
-    That somebody looks on is known where the output is a terminal, or where the
-    logs are configured to be for people.
-    """
+    """Warn about sources without flights; show how to read the others."""
     entries = list(server.service.lookup.catalog.entries())
     _warn_of_empty_sources(server, {entry.path[0] for entry in entries})
-    if sys.stdout.isatty() or server.config.log.format == "console":
-        click.echo(greeting(uri_of(server), entries))
+    click.echo(greeting(uri_of(server), entries, _program()))
 
 
 def uri_of(server: Server) -> str:
@@ -37,15 +33,21 @@ def uri_of(server: Server) -> str:
     return f"grpc://[{host}]:{server.port}" if ":" in host else f"grpc://{host}:{server.port}"
 
 
-def greeting(uri: str, entries: list[Entry]) -> str:
-    """Return the address, the flights, and commands that work as pasted."""
+def greeting(uri: str, entries: list[Entry], program: str = "flightstream") -> str:
+    """Return the address, the flights, and lines that work as pasted.
+
+    Args:
+        uri: What a client connects to.
+        entries: The flights.
+        program: How a shell in the working folder calls this program.
+    """
     flights = "1 flight" if len(entries) == 1 else f"{len(entries):,} flights"
     lines = ["", f"FlightStream serves {flights} at {uri}"]
     if entries:
         lines += ["", aligned([_row(entry) for entry in entries[:_MOST_FLIGHTS]])]
         if len(entries) > _MOST_FLIGHTS:
-            lines.append(f"and {len(entries) - _MOST_FLIGHTS:,} more: flightstream ls{_at(uri)}")
-        lines += ["", *_how_to_read(str(entries[0]), uri)]
+            lines.append(f"and {len(entries) - _MOST_FLIGHTS:,} more: {program} ls{_at(uri)}")
+        lines += ["", *_how_to_read(str(entries[0]), uri, program)]
     return "\n".join([*lines, ""])
 
 
@@ -55,23 +57,31 @@ def _row(entry: Entry) -> list[str]:
     return [printable(str(entry)), adapter, size(stored) if stored >= 0 else ""]
 
 
-def _how_to_read(name: str, uri: str) -> list[str]:
+def _how_to_read(name: str, uri: str, program: str) -> list[str]:
+    folder = os.path.dirname(program)
+    python = f" (in {folder}/python)" if folder else ""
     return [
-        "Read one with pyarrow:",
+        f"Read one with pyarrow{python}:",
         "",
         "import pyarrow.flight as fl",
         f'client = fl.connect("{uri}")',
         f"table = client.do_get(fl.Ticket({_literal(name)})).read_all()",
         "",
-        "with the client:",
+        f"with the client{python}:",
         "",
         "import flightstream",
         f'table = flightstream.connect("{uri}").read({_literal(name)})',
         "",
-        "or here:",
+        "or in a shell:",
         "",
-        f"flightstream head {shlex.quote(name)}{_at(uri)}",
+        f"{program} head {shlex.quote(name)}{_at(uri)}",
     ]
+
+
+def _program() -> str:
+    """Return how this program was called, if that was from an environment in this folder."""
+    path = os.path.relpath(sys.argv[0])
+    return "flightstream" if path.startswith("..") else shlex.quote(path)
 
 
 def _literal(name: str) -> str:

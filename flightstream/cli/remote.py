@@ -12,7 +12,7 @@ import click
 from flightstream.cli.text import printable
 from flightstream.cli.waiting import in_background
 from flightstream.client import Client, DataWarning, connect
-from flightstream.errors import InvalidCommand, Unavailable
+from flightstream.errors import Unavailable
 
 DEFAULT_URI = "grpc://localhost:8080"
 _SCHEMES = ("grpc", "grpc+tcp", "grpc+tls", "grpc+unix")
@@ -106,5 +106,3 @@ def naming_server(uri: str) -> Iterator[None]:
             reason = exc.message.rpartition("with message: ")[2].rpartition("last error: ")[2]
             raise Unavailable(f"no answer from {uri}: {reason}") from exc
         raise
-    except UnicodeEncodeError as exc:
-        raise InvalidCommand("a name, a column or the filter is not UTF-8 text") from exc

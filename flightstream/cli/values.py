@@ -46,7 +46,7 @@ def to_text(scalar: Any) -> str:
     """Return an Arrow scalar in one line, with control characters escaped."""
     value = to_json(scalar)
     if value is None:
-        return ""
+        return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | dict):

@@ -32,8 +32,8 @@ def typed_errors() -> Iterator[None]:
     error: FlightStreamError
     try:
         yield
-    except UnicodeEncodeError as exc:
-        error = InvalidCommand(f"{exc.object[:100]!r} is not text that can be sent")
+    except UnicodeEncodeError:
+        error = InvalidCommand("a name, a column or the filter is not UTF-8 text")
     except (pa.ArrowException, OSError, KeyError) as exc:
         error = from_flight_error(exc)
     else:

@@ -36,7 +36,7 @@ _COMPARE: dict[Operator, Callable[[Any, Any], Any]] = {
     ">": pc.greater,
     ">=": pc.greater_equal,
 }
-_UNKNOWN = pa.scalar(None, pa.bool_())
+_UNKNOWN = pa.nulls(1, pa.bool_())[0]  # pa.scalar(None) would import pandas
 
 
 def to_expression(node: Node, schema: pa.Schema) -> pc.Expression:

@@ -92,11 +92,10 @@ class SourceListing:
 
     def bearers(self, name: Name) -> list[Entry]:
         """Return the flights that wanted a name and are served under longer ones."""
-        return [
-            entry
-            for entry in self.entries().values()
-            if entry.flight.name == name and entry.name != name
-        ]
+        entries = self.entries()
+        if name in entries:
+            return []
+        return [entry for entry in entries.values() if entry.flight.name == name]
 
     def _find_unlisted(self, name: Name) -> Entry | None:
         if self.bearers(name):

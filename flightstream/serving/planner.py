@@ -32,7 +32,7 @@ class Plan:
             client's, which so never sees a hidden row.
         offset: Left to the core, after the filters.
         limit: Left to the core, after the offset.
-        has_row_grant: Whether rows are hidden, so that totals must be too.
+        grant: What the client may see: nothing may tell of the rest.
     """
 
     entry: Entry
@@ -43,7 +43,7 @@ class Plan:
     filters: tuple[Filter, ...]
     offset: int
     limit: int | None
-    has_row_grant: bool
+    grant: Grant
 
 
 def make_plan(entry: Entry, schema: pa.Schema, command: Command, grant: Grant) -> Plan:
@@ -88,7 +88,7 @@ def make_plan(entry: Entry, schema: pa.Schema, command: Command, grant: Grant) -
         filters=left,
         offset=0 if push_offset else command.offset,
         limit=command.limit,
-        has_row_grant=bool(hidden_rows),
+        grant=grant,
     )
 
 
@@ -128,13 +128,7 @@ def version_of(entry: Entry, schema: pa.Schema, grant: Grant) -> str:
     digest = hashlib.sha256()
     columns = None if grant.columns is None else sorted(grant.columns)
     plugin = entry.mount.plugin
-    for part in (
-        entry.flight.version,
-        plugin.name,
-        plugin.options,
-        columns,
-        grant.rows,
-    ):
+    for part in (entry.flight.version, plugin.name, plugin.options, columns, grant.rows):
         digest.update(repr(part).encode())
     digest.update(schema.serialize())
     return digest.hexdigest()[:16]

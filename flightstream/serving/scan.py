@@ -7,7 +7,8 @@ import pyarrow as pa
 import structlog
 from attrs import define, field
 
-from flightstream.errors import Cancelled, LimitExceeded
+from flightstream.errors import Cancelled, InvalidData, LimitExceeded
+from flightstream.models import Grant
 from flightstream.plugin import ByteSize
 from flightstream.serving.calls import Call, Calls, mark
 from flightstream.serving.planner import Plan
@@ -56,6 +57,14 @@ class Scan:
         except GeneratorExit:
             error = Cancelled(_NOT_READ)
             raise
+        except InvalidData as exc:
+            mark(exc, self._call)
+            error = exc
+            if self.plan.grant == Grant():
+                raise
+            # What does not fit may be in a row or column that is hidden.
+            reason = "the data does not fit its schema: the log of the server says where"
+            raise InvalidData(reason, flight=exc.flight, call=exc.call) from exc
         except BaseException as exc:
             mark(exc, self._call)
             error = exc

@@ -105,7 +105,7 @@ class Service:
                 schema=plan.schema,
                 tickets=_tickets(command, plan, parts),
                 total_records=flight.total_records if exact else -1,
-                total_bytes=-1 if plan.has_row_grant else flight.total_bytes,
+                total_bytes=-1 if plan.grant.rows else flight.total_bytes,
             )
 
     def get_schema(self, credentials: Credentials, request: Request) -> pa.Schema:

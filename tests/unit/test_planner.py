@@ -115,11 +115,12 @@ def test_without_a_command_nothing_is_asked(entry, pushes):
 
 @pytest.mark.parametrize("pushes", SUBSETS, ids=shown)
 def test_under_a_row_grant_nothing_of_the_clients_is_pushed_but_columns(entry, pushes):
-    made = plan(entry(*pushes), Grant(rows=["c < 9.0"]), **ALL)
+    granted = Grant(rows=["c < 9.0"])
+    made = plan(entry(*pushes), granted, **ALL)
 
     assert pushed(made) == ({"columns": ("b", "c", "a")} if "columns" in pushes else {})
     assert left(made) == (["c < 9.0", "a > 1"], 2, 5)
-    assert (made.schema.names, made.has_row_grant) == (["b"], True)
+    assert (made.schema.names, made.grant) == (["b"], granted)
 
 
 @pytest.mark.parametrize("pushes", SUBSETS, ids=shown)

@@ -15,6 +15,7 @@ from flightstream import (
     Grant,
     Identity,
     InvalidCommand,
+    InvalidData,
     NotFound,
     PermissionDenied,
     Unauthenticated,
@@ -206,6 +207,28 @@ class TestGrants:
         assert (listed.total_records, listed.total_bytes) == (-1, -1)
         assert (info.total_records, info.total_bytes) == (-1, -1)
         assert served.info(b"staff", **ANN).total_records == 4
+
+    def test_a_value_that_does_not_fit_is_told_only_to_who_sees_everything(
+        self, serve, memory, refused
+    ):
+        @adapter
+        class Broken(memory({"staff": STAFF})):
+            @hookimpl
+            def stream_batches(self, flight):
+                yield STAFF.to_batches()[0]
+                raise InvalidData("row 5: 'x9' is no int64", row=5, column="salary", value="x9")
+
+        served = serve(Tokens, Policy, Broken)
+
+        told = refused(served.get, b"s/staff", **ANN)
+        hidden = refused(served.get, b"s/staff", **BOB)
+
+        assert (told["code"], told["row"], told["value"]) == ("invalid_data", 5, "x9")
+        assert {key: hidden[key] for key in hidden if key != "call"} == {
+            "code": "invalid_data",
+            "message": "the data does not fit its schema: the log of the server says where",
+            "flight": "s/staff",
+        }
 
     def test_a_ticket_of_another_is_stale_not_a_key(self, served, refused):
         ticket = served.info(b"staff", **ANN).endpoints[0].ticket.ticket

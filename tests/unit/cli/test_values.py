@@ -76,7 +76,7 @@ def test_string_that_is_not_utf8_is_shown_all_the_same():
 @pytest.mark.parametrize(
     ("value", "type_", "expected"),
     [
-        (None, pa.int64(), ""),
+        (None, pa.int64(), "null"),
         (True, pa.bool_(), "true"),
         (["a\x1b"], pa.list_(pa.string()), '["a\\u001b"]'),
         ("two\nlines", pa.string(), "two\\nlines"),
