@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 from weakref import finalize
 
@@ -17,7 +17,7 @@ from flightstream.rpc.errors import (
     raising_without_traceback,
     to_flight_error,
 )
-from flightstream.serving import FlightDescription, Scan, Service
+from flightstream.serving import FlightDescription, Scan, Service, size_of
 
 
 class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
@@ -98,7 +98,9 @@ class _OpenHandshake(flight.ServerAuthHandler):  # type: ignore[misc]
     """Answers Handshake and leaves the judgement to each call's headers."""
 
     def authenticate(self, outgoing: Any, incoming: Any) -> None:
-        return None
+        # A client of Arrow C++ that finds the call ended while it still writes is aborted.
+        with suppress(pa.ArrowException, OSError):
+            incoming.read()
 
     def is_valid(self, token: bytes) -> str:
         return ""
@@ -199,6 +201,6 @@ def _received(
         except (pa.ArrowException, OSError) as exc:
             raise Cancelled("the client's stream broke off") from exc
         if chunk.data is not None:
-            if chunk.data.nbytes > max_bytes:
+            if size_of(chunk.data) > max_bytes:
                 raise LimitExceeded(f"a batch is larger than {max_bytes}")
             yield chunk.data

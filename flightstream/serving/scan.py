@@ -33,6 +33,7 @@ class Scan:
     _batch_bytes: int
     _max_batch_bytes: int
     _is_cancelled: Callable[[], bool]
+    _begun: bool = field(default=False, init=False)
     _ended: bool = field(default=False, init=False)
 
     @property
@@ -42,6 +43,7 @@ class Scan:
 
     def __iter__(self) -> Generator[pa.RecordBatch]:
         """Yield batches until the plan is done; whatever happens, the call is closed."""
+        self._begun = True
         error: BaseException | None = None
         batches = self._cut()
         try:
@@ -76,12 +78,13 @@ class Scan:
         if call.first_batch_seconds is None:
             call.first_batch_seconds = call.elapsed_seconds()
         call.rows += batch.num_rows
-        call.bytes += batch.nbytes
+        call.bytes += size_of(batch)
         call.batches += 1
 
     def abandon(self) -> None:
-        """End a scan that was perhaps never iterated."""
-        self.close(Cancelled(_NOT_READ))
+        """End a scan that was perhaps never iterated; one that was ends itself."""
+        if not self._begun:
+            self.close(Cancelled(_NOT_READ))
 
     def close(self, error: BaseException | None = None) -> None:
         """End the call that the scan belongs to; only the first time counts."""
@@ -144,12 +147,12 @@ def cut(batch: pa.RecordBatch, batch_bytes: int, max_bytes: int) -> Generator[pa
     Raises:
         LimitExceeded: A single row is larger than ``max_bytes``.
     """
-    if batch.nbytes <= batch_bytes and _fits(batch, max_bytes):
+    if size_of(batch) <= batch_bytes and _fits(batch, max_bytes):
         yield batch
         return
     # What every slice carries along, such as a dictionary, gets no smaller by cutting.
-    shared = batch.slice(0, 0).nbytes
-    size = batch.nbytes - shared
+    shared = size_of(batch.slice(0, 0))
+    size = size_of(batch) - shared
     if shared > max_bytes:
         raise _too_large("a dictionary", shared, max_bytes)
     if size > batch_bytes and batch.num_rows > 1:
@@ -160,13 +163,21 @@ def cut(batch: pa.RecordBatch, batch_bytes: int, max_bytes: int) -> Generator[pa
     elif batch.num_rows > 1:
         rows = batch.num_rows // 2
     else:
-        raise _too_large("a row", batch.nbytes, max_bytes)
+        raise _too_large("a row", size_of(batch), max_bytes)
     for start in range(0, batch.num_rows, rows):
         part = batch.slice(start, rows)
-        if part.nbytes - shared > 2 * batch_bytes or not _fits(part, max_bytes):
+        if size_of(part) - shared > 2 * batch_bytes or not _fits(part, max_bytes):
             yield from cut(part, batch_bytes, max_bytes)  # rows differ in size
         else:
             yield part
+
+
+def size_of(batch: pa.RecordBatch) -> int:
+    """Return how many bytes the rows of a batch take."""
+    try:
+        return int(batch.nbytes)
+    except pa.ArrowTypeError:  # views, before Arrow 24
+        return int(batch.get_total_buffer_size())
 
 
 def _fits(batch: pa.RecordBatch, max_bytes: int) -> bool:
