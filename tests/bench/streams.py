@@ -23,7 +23,6 @@ from pyarrow import flight
 import flightstream
 
 ROUNDS = 7
-MEMORY_BATCHES = 320
 PROGRAM = Path(sysconfig.get_path("scripts"), "flightstream")
 
 MEMORY_BATCH = """
@@ -32,6 +31,7 @@ import pyarrow as pa
 
 rng = np.random.default_rng(0)
 BATCH = pa.record_batch({f"c{n}": rng.random(32_768) for n in range(11)})
+BATCHES = 320
 """
 RAW_SERVER = (
     MEMORY_BATCH
@@ -40,13 +40,12 @@ from pyarrow import flight
 
 class Raw(flight.FlightServerBase):
     def do_get(self, context, ticket):
-        return flight.GeneratorStream(BATCH.schema, (BATCH for _ in range(%d)))
+        return flight.GeneratorStream(BATCH.schema, (BATCH for _ in range(BATCHES)))
 
 server = Raw("grpc://localhost:0")
 print(server.port, flush=True)
 input()
 """
-    % MEMORY_BATCHES
 )
 MEMORY_ADAPTER = (
     MEMORY_BATCH
@@ -67,10 +66,9 @@ class MemoryAdapter:
 
     @hookimpl
     def stream_batches(self):
-        for _ in range(%d):
+        for _ in range(BATCHES):
             yield BATCH
 """
-    % MEMORY_BATCHES
 )
 
 
@@ -119,7 +117,7 @@ def compare(title: str, ours: tuple[str, Callable], *others: tuple[str, Callable
 
 
 def spread(values: list[float]) -> str:
-    return f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f})"
+    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
 
 
 def drain(batches: pa.RecordBatchReader) -> int:
