@@ -21,6 +21,8 @@ def test_it_serves_what_pyarrow_reads(toy_server):
 
 def test_logs_are_json_lines_on_standard_error(toys, serve_process):
     server = serve_process("toys", "--plugin", "toy:ToyAdapter")
+    while not server.process.stdout.readline().startswith("flightstream head"):
+        assert server.process.poll() is None
     server.process.terminate()
     out, _ = server.process.communicate(timeout=30)
 
