@@ -1,19 +1,16 @@
 """The command line as its users have it: processes, signals and real ports."""
 
-import json
-import os
 import subprocess
 import sysconfig
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from attrs import define, field
+
+from flightstream.testing.process import ServerProcess, clean_environment
 
 PROGRAM = Path(sysconfig.get_path("scripts"), "flightstream")
-DEADLINE_SECONDS = 30.0
 
 # A kind of file of its own: what is served is in the name of each file.
 TOY = '''
@@ -68,44 +65,6 @@ class ToyAdapter:
 '''
 
 
-@define(eq=False)
-class ServeProcess:
-    """A running ``flightstream serve`` that logs JSON lines."""
-
-    process: subprocess.Popen[str]
-    _log: Path
-    uri: str = field(default="", init=False)
-    port: int = field(default=0, init=False)
-
-    def log_lines(self) -> list[dict[str, Any]]:
-        """Return what it has logged so far."""
-        whole = self._log.read_text().rpartition("\n")[0]
-        return [json.loads(line) for line in whole.splitlines() if line.startswith("{")]
-
-    def log_text(self) -> str:
-        """Return its standard error as it is."""
-        return self._log.read_text()
-
-    def wait_for(self, event: str) -> dict[str, Any]:
-        """Return the first log line of an event, once it is there."""
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while time.monotonic() < deadline:
-            ended = self.process.poll() is not None
-            for line in self.log_lines():
-                if line["event"] == event:
-                    return line
-            assert not ended, f"it ended without {event}: {self.log_text()}"
-            time.sleep(0.01)
-        raise AssertionError(f"no {event} in time: {self.log_text()}")
-
-
-def clean_environment(env: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the variables of this process without any that configure FlightStream."""
-    prefixes = ("FLIGHT", "CSV_", "MAX_", "LOG_LEVEL", "DEBUG", "DATA_DIRECTORY", "REQUEST_")
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith(prefixes)}
-    return {**inherited, **(env or {})}
-
-
 class Servers:
     """Starts servers, and kills those that still run at the end."""
 
@@ -119,7 +78,7 @@ class Servers:
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         wait: bool = True,
-    ) -> ServeProcess:
+    ) -> ServerProcess:
         """Start one; see :func:`serve_process`."""
         log = self._folder / f".serve-{len(self._started)}.log"
         with log.open("w") as stderr:
@@ -133,10 +92,9 @@ class Servers:
                 text=True,
             )
         self._started.append(process)
-        server = ServeProcess(process, log)
+        server = ServerProcess(process, log)
         if wait:
-            server.port = server.wait_for("server_started")["port"]
-            server.uri = f"grpc://localhost:{server.port}"
+            server.wait_until_started()
         return server
 
     def __enter__(self) -> Self:
@@ -151,7 +109,7 @@ class Servers:
 
 
 @pytest.fixture
-def serve_process(tmp_path: Path) -> Iterator[Callable[..., ServeProcess]]:
+def serve_process(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
     """Return a function that starts ``flightstream serve`` on a free port.
 
     Its arguments are those of the command; ``cwd`` is by default ``tmp_path``,
@@ -215,7 +173,7 @@ def toys(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def toy_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServeProcess]:
+def toy_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """Return a server of a folder ``toys`` that tests share and leave as it is."""
     folder = write_toys(tmp_path_factory.mktemp("shared"))
     with Servers(folder) as servers:

@@ -12,14 +12,11 @@ from flightstream import ByteSize, ConfigError, Secret, option, service
 from flightstream.config import (
     Config,
     Loaded,
-    LogConfig,
-    PluginsConfig,
-    ServerConfig,
-    SourceConfig,
     load_config,
     load_mapping,
 )
 from flightstream.config.words import toml_text
+from flightstream.testing.strategies import configs, texts
 
 
 @service
@@ -34,66 +31,14 @@ class Plugin:
     anything: Any = option(None, help="anything")
 
 
-letters = st.characters(exclude_categories=["Cs"])  # TOML is Unicode: no half pairs
-texts = st.text(letters, max_size=20)
-names = st.text(letters, min_size=1, max_size=10).filter(
-    lambda name: name.isprintable() and "/" not in name and name not in (".", "..")
-)
-sizes = st.integers(64 * 1024, 100 * 1024 * 1024).map(ByteSize)
-seconds = st.floats(0, 86_400)
 scalars = (
-    texts
+    texts()
     | st.booleans()
     | st.integers(-(2**63), 2**63 - 1)
     | st.floats(allow_nan=False)
     | st.dates()
     | st.times()
     | st.datetimes()
-)
-values = st.recursive(
-    scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
-    max_leaves=5,
-)
-tables = st.dictionaries(
-    texts.filter(lambda name: name not in ("enabled", "disabled")),
-    st.dictionaries(texts, values, max_size=3),
-    max_size=3,
-)
-configs = st.builds(
-    Config,
-    server=st.builds(
-        ServerConfig,
-        host=texts,
-        port=st.integers(0, 65535),
-        batch_bytes=sizes,
-        max_send_message_bytes=sizes,
-        max_receive_message_bytes=sizes,
-        listing_ttl_seconds=seconds,
-        drain_timeout_seconds=seconds,
-    ),
-    log=st.builds(
-        LogConfig,
-        level=st.sampled_from(["debug", "info", "warning", "error"]),
-        format=st.sampled_from(["auto", "console", "json"]),
-    ),
-    plugins=st.builds(
-        PluginsConfig,
-        enabled=st.none() | st.lists(texts, max_size=3).map(tuple),
-        disabled=st.lists(texts, max_size=3).map(tuple),
-        options=tables,
-    ),
-    sources=st.dictionaries(
-        names,
-        st.builds(
-            SourceConfig,
-            uri=texts.map(lambda text: "s3://" + text.replace("\0", "")),
-            adapters=st.none() | st.lists(texts, max_size=3).map(tuple),
-            options=tables,
-        ),
-        min_size=1,
-        max_size=3,
-    ),
 )
 
 # Real names among any others, so that the deeper rules are reached too.
@@ -103,7 +48,7 @@ keys = (
         "plugins", "enabled", "disabled", "p", "text", "number", "ratio", "size", "header",
         "types", "secret", "anything", "env", "file", "sources", "s", "uri", "adapters", "options",
     ])
-    | texts
+    | texts()
 )  # fmt: skip
 documents = st.recursive(
     scalars | st.floats() | st.sampled_from(["1 MiB", "debug", ".", "HOME"]),
@@ -147,7 +92,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("config")
 
 
-@given(config=configs)
+@given(config=configs())
 def test_any_configuration_written_as_toml_is_loaded_equal(folder: Path, config: Config):
     lines = [f"{name} = {toml_text(table)}" for name, table in config.to_mapping().items()]
     (folder / "round.toml").write_text("\n".join(lines), encoding="utf-8")
@@ -155,7 +100,7 @@ def test_any_configuration_written_as_toml_is_loaded_equal(folder: Path, config:
     assert load_config("round.toml", environ={}, working_folder=folder).config == config
 
 
-@given(config=configs)
+@given(config=configs())
 def test_any_configuration_given_in_python_is_loaded_equal(config: Config):
     assert load_mapping(config.to_mapping()).config == config
 
@@ -201,7 +146,7 @@ def test_any_python_mapping_is_loaded_or_refused(tree: dict[Any, Any]):
     examine(load_mapping(tree))
 
 
-@given(uris=st.lists(texts | st.text(), max_size=5))
+@given(uris=st.lists(texts() | st.text(), max_size=5))
 def test_any_uris_become_sources_with_distinct_safe_names(folder: Path, uris: list[str]):
     loaded = load_config(uris=uris, environ={}, working_folder=folder)
 

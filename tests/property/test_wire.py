@@ -6,22 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flightstream.errors import FlightStreamError, InvalidCommand
+from flightstream.testing.strategies import commands
 from flightstream.wire import MAX_MESSAGE_BYTES, Command, error_from_json, error_to_json
 
-PARTS = st.text(st.characters(exclude_characters="/", exclude_categories=["Cs"]), min_size=1)
-TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-ROWS = st.integers(0, 2**63 - 1)
-COMMANDS = st.builds(
-    Command,
-    st.lists(PARTS, min_size=1, max_size=4).map(tuple),
-    columns=st.none() | st.lists(TEXTS, unique=True, max_size=5).map(tuple),
-    filter=st.none() | TEXTS,
-    limit=st.none() | ROWS,
-    offset=ROWS,
-    partitions=st.integers(1, 10_000),
-    partition=st.none() | st.integers(1, 10_000).flatmap(lambda n: st.tuples(st.integers(0, n - 1), st.just(n))),
-    version=st.none() | TEXTS,
-)  # fmt: skip
 KEYS = st.sampled_from([
     "flight", "dataset", "table", "path", "columns", "filter", "limit", "offset", "partitions",
     "partition", "version",
@@ -63,7 +50,7 @@ def test_what_almost_is_json_is_a_command_or_refused(text):
     parses_or_refuses(b"{" + text.encode())
 
 
-@given(COMMANDS)
+@given(commands())
 def test_a_command_comes_back_as_it_was_written(command):
     assert Command.parse(command.to_bytes()) == command
 

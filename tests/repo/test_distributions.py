@@ -26,6 +26,7 @@ def test_oldest_environment_installs_every_lower_bound() -> None:
     bounds = set()
     for folder in [ROOT, *PLUGINS]:
         bounds.update(_requirements(folder) - {CORE_RANGE})
+    bounds.update(_lines(_ini(ROOT / "setup.cfg")["options.extras_require"]["testing"]))
 
     oldest = _ini(ROOT / "tox.ini")["testenv:oldest"]["deps"].split()
 
@@ -82,8 +83,11 @@ def test_changelog_begins_with_the_version(folder: Path) -> None:
 
 
 def _requirements(folder: Path) -> set[str]:
-    lines = _ini(folder / "setup.cfg")["options"]["install_requires"].splitlines()
-    return {line.strip() for line in lines if line.strip()}
+    return _lines(_ini(folder / "setup.cfg")["options"]["install_requires"])
+
+
+def _lines(text: str) -> set[str]:
+    return {line.strip() for line in text.splitlines() if line.strip()}
 
 
 def _ini(path: Path) -> ConfigParser:

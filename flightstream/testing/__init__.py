@@ -1,0 +1,31 @@
+"""A pytest kit for plugin authors: ``pytest_plugins = ["flightstream.testing"]``.
+
+It brings the fixtures ``serve``, ``registry``, ``captured_logs`` and
+``make_config``, hypothesis strategies in ``flightstream.testing.strategies``,
+and :class:`AdapterConformance`, the laws that every adapter keeps. It needs
+``pip install flightstream-core[testing]``.
+
+Each law says itself what is wrong, so pytest need not: PYTEST_DONT_REWRITE, for
+a test module has imported this one before it names it in ``pytest_plugins``.
+
+.. versionadded:: 0.1
+"""
+
+from flightstream.testing.adapter import AdapterConformance
+from flightstream.testing.fixtures import captured_logs, make_config, registry
+from flightstream.testing.process import ServerProcess
+from flightstream.testing.sample import Sample
+from flightstream.testing.serve import Served, serve
+from flightstream.testing.subject import Subject
+
+__all__ = [
+    "AdapterConformance",
+    "Sample",
+    "Served",
+    "ServerProcess",
+    "Subject",
+    "captured_logs",
+    "make_config",
+    "registry",
+    "serve",
+]

@@ -1,0 +1,44 @@
+"""What this process holds open: files, sockets and threads."""
+
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+
+PATIENCE_SECONDS = 1.0
+
+
+def held() -> Counter[str]:
+    """Return what is open now, each with how many times; only threads without ``/proc``."""
+    found = Counter(f"thread {thread.name}" for thread in threading.enumerate())
+    try:
+        numbers = os.listdir("/proc/self/fd")
+    except FileNotFoundError:
+        return found
+    for number in numbers:
+        try:
+            target = os.readlink(f"/proc/self/fd/{number}")
+        except FileNotFoundError:  # the one that listed
+            continue
+        if not target.startswith("/proc/"):
+            found[f"file {target}"] += 1
+    return found
+
+
+def still_held(before: Counter[str], seconds: float = PATIENCE_SECONDS) -> list[str]:
+    """Return what is open that was not, once that is nothing or the time is over."""
+    deadline = time.monotonic() + seconds
+    while (more := held() - before) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return sorted(more)
+
+
+def becomes(condition: Callable[[], bool], seconds: float) -> bool:
+    """Tell whether something becomes true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True

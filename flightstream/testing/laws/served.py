@@ -1,0 +1,125 @@
+"""Laws of serving: the adapter in a real server, in a process of its own."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pyarrow as pa
+import pytest
+
+from flightstream.client import connect
+from flightstream.plugin import ByteSize, Secret
+from flightstream.registry.discover import given
+from flightstream.testing.compare import difference
+from flightstream.testing.handles import becomes
+from flightstream.testing.laws.base import AdapterLaws, fullest
+from flightstream.testing.sample import Sample
+from flightstream.testing.serve import Served, ask, running
+from flightstream.testing.subject import SOURCE
+
+_SLOW_BATCHES = 40
+_SLOW_SECONDS = 0.02
+
+
+class ServedLaws(AdapterLaws):
+    """What holds over the wire."""
+
+    memory_limit_bytes: ClassVar[int] = 192 * 2**20
+
+    @pytest.fixture
+    def serve_sample(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+        """Return a function that serves a sample in a process of its own."""
+        with ExitStack() as stack:
+
+            def start(sample: Sample) -> Served:
+                name = given([self.adapter])[0].name
+                config = {
+                    "plugins": {"enabled": []},
+                    "sources": {
+                        SOURCE: {
+                            "uri": str(sample.uri),
+                            "adapters": [name],
+                            "options": {name: _plain({**self.options, **sample.options})},
+                        }
+                    },
+                }
+                folder: Path = tmp_path_factory.mktemp("serve")
+                asked = ask((*self.services, self.adapter), config, folder)
+                server = stack.enter_context(running(asked, folder))
+                return Served(server, stack.enter_context(connect(server.uri)))
+
+            yield start
+
+    def test_served_rows_are_the_expected_ones(
+        self, serve_sample: Callable[[Sample], Served], sample: Sample
+    ) -> None:
+        """A client of a real server reads the expected tables, and the log has no failure."""
+        served = serve_sample(sample)
+        for name, table in sample.tables.items():
+            problem = difference(served.client.read(f"{SOURCE}/{name}"), table)
+            assert not problem, f"{name!r} over the wire: {problem}"
+        failed = [line for line in served.server.log_lines() if "plugin" in line.get("event", "")]
+        assert not failed, f"the server logged {failed}"
+
+    def test_two_readers_at_once(
+        self, serve_sample: Callable[[Sample], Served], sample: Sample
+    ) -> None:
+        """Two clients that read in turns get all rows each."""
+        served = serve_sample(sample)
+        name = fullest(sample)
+        with connect(served.uri) as other:
+            readers = [one.stream(f"{SOURCE}/{name}") for one in (served.client, other)]
+            read: list[list[pa.RecordBatch]] = [[], []]
+            for pair in zip(*readers, strict=True):
+                for mine, batch in zip(read, pair, strict=True):
+                    mine.append(batch)
+        for batches in read:
+            found = pa.Table.from_batches(batches, sample.tables[name].schema)
+            problem = difference(found, sample.tables[name])
+            assert not problem, f"{name!r} read by two clients at once: {problem}"
+
+    def test_cancel_frees_every_handle(
+        self, serve_sample: Callable[[Sample], Served], large: Sample
+    ) -> None:
+        """A client that goes away leaves no file open in the server for longer than a second."""
+        served = serve_sample(large)
+        name = served.client.flights()[0].name
+        served.client.info(name)
+        idle = served.server.open_files()
+        stream = served.client.stream(name)
+        stream.read_next_batch()
+        del stream
+        freed = becomes(lambda: served.server.open_files() <= idle, 1.0)
+        assert freed, (
+            f"1 s after its client left, the server has {served.server.open_files()} files open,"
+            f" before it had {idle}"
+        )
+
+    def test_a_slow_reader_costs_little_memory(
+        self, serve_sample: Callable[[Sample], Served], large: Sample
+    ) -> None:
+        """However slowly a large flight is read, the server holds little of it."""
+        served = serve_sample(large)
+        name = served.client.flights()[0].name
+        served.client.info(name)
+        before = served.server.memory_bytes("VmHWM")
+        size = 0
+        for number, batch in enumerate(served.client.stream(name)):
+            size += batch.nbytes
+            if number < _SLOW_BATCHES:
+                time.sleep(_SLOW_SECONDS)  # slower than the server could be
+        grown = served.server.memory_bytes("VmHWM") - before
+        if size < 2 * self.memory_limit_bytes:
+            pytest.skip(
+                f"the flight of `large` has {ByteSize(size)}: make it twice memory_limit_bytes"
+            )
+        assert grown <= self.memory_limit_bytes, (
+            f"the server grew by {grown >> 20} MiB for a reader of {size >> 20} MiB: read less"
+            " ahead, and yield as you read"
+        )
+
+
+def _plain(options: Any) -> dict[str, Any]:
+    return {k: v.reveal() if isinstance(v, Secret) else v for k, v in options.items()}
