@@ -93,3 +93,19 @@ def test_a_plugin_is_tried_from_the_working_folder(
 
     done = cli("head", "notes/todo", "--where", "line <> 'one'", "--json", "--uri", server.uri)
     assert (done.returncode, json.loads(done.stdout)) == (0, [{"line": "two"}])
+
+
+def test_a_plugin_is_tested(tmp_path: Path) -> None:
+    (tmp_path / "lines.py").write_text(snippets("Write a plugin", "python")[0])
+    (tmp_path / "test_lines.py").write_text(snippets("Test a plugin", "python")[0])
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=110,
+    )
+
+    assert done.returncode == 0, done.stdout
+    assert int(re.findall(r"(\d+) passed", done.stdout)[0]) > 40

@@ -179,9 +179,9 @@ class IgnoresOffset(PushingAdapter):
 
 
 @adapter
-class IgnoresLimit(PushingAdapter):
+class LimitsShort(PushingAdapter):
     def limited(self, table, request):
-        return table
+        return table.slice(0, max(0, request.limit - 1)) if request.limit else table
 
 
 @adapter

@@ -42,7 +42,7 @@ BROKEN = {
     "two_streams_do_not_disturb_each_other": ("data.SharesACursor", "out of self"),
     "columns": ("data.SortsColumns", "another schema than was announced"),
     "filter": ("data.IgnoresFilter", "the adapter was asked"),
-    "limit": ("data.IgnoresLimit", "the adapter was asked"),
+    "limit": ("data.LimitsShort", "the adapter was asked"),
     "offset": ("data.IgnoresOffset", "the adapter was asked"),
     "any_command": ("data.LimitsFirst", "the adapter was asked"),
     "no_column_keeps_the_rows": ("data.Deduplicates", "without columns has 1 rows"),

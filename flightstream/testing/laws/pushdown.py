@@ -14,7 +14,6 @@ from flightstream.testing.laws.base import AdapterLaws, for_all, fullest
 from flightstream.testing.sample import Sample
 from flightstream.testing.strategies import commands
 from flightstream.testing.subject import SOURCE, Subject, read_all
-from flightstream.wire import Command
 
 
 class PushdownLaws(AdapterLaws):
@@ -86,10 +85,8 @@ class PushdownLaws(AdapterLaws):
 def _ask(subject: Subject, sample: Sample, data: st.DataObject, *kinds: str) -> None:
     name = data.draw(st.sampled_from(sorted(sample.tables)), "flight")
     table = sample.tables[name]
-    path = f"{SOURCE}/{name}"
-    drawn = data.draw(commands(table, path))
-    asked = {kind: getattr(drawn, kind) for kind in kinds if getattr(drawn, kind) is not None}
-    command = Command((SOURCE, *name.split("/")), **asked)
+    command = data.draw(commands(table, f"{SOURCE}/{name}", kinds))
+    asked = {kind: getattr(command, kind) for kind in kinds}
     if command.filter is not None:
         try:
             Filter.bind(command.filter, table.schema)

@@ -1,5 +1,6 @@
 """Commands, of any flight or of one whose rows are known."""
 
+from collections.abc import Collection
 from typing import Any
 
 import pyarrow as pa
@@ -13,13 +14,18 @@ _TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 _ROWS = st.integers(0, 2**63 - 1)
 
 
-def commands(table: pa.Table | None = None, flight: str = "flight") -> st.SearchStrategy[Command]:
+def commands(
+    table: pa.Table | None = None,
+    flight: str = "flight",
+    asks: Collection[str] = ("columns", "filter", "limit", "offset"),
+) -> st.SearchStrategy[Command]:
     """Return a strategy of commands.
 
     Args:
         table: The rows of the flight; its columns, filters and numbers of rows
             make sense then. Without it, they are any that can be written.
         flight: The flight's path; without a table it is any path.
+        asks: What the commands may ask; if that is one thing, each asks it.
 
     .. versionadded:: 0.1
     """
@@ -27,13 +33,23 @@ def commands(table: pa.Table | None = None, flight: str = "flight") -> st.Search
         return _ANY
     rows = st.integers(0, table.num_rows + 2)
     given: dict[str, st.SearchStrategy[Any]] = {
-        "columns": st.lists(st.sampled_from(table.schema.names), unique=True).map(tuple),
+        "columns": st.builds(
+            lambda names, number: tuple(names[:number]),
+            st.permutations(table.schema.names),
+            st.integers(0, table.num_columns),
+        ),
         "filter": filters(table.schema, table),
         "limit": rows,
         "offset": rows,
     }
     path = tuple(flight.split("/"))
-    return st.fixed_dictionaries({}, optional=given).map(lambda asked: Command(path, **asked))
+    chosen = {kind: given[kind] for kind in asks}
+    drawn = (
+        st.fixed_dictionaries(chosen)
+        if len(chosen) == 1
+        else st.fixed_dictionaries({}, optional=chosen)
+    )
+    return drawn.map(lambda asked: Command(path, **asked))
 
 
 _ANY = st.builds(
