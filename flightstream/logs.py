@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from io import StringIO
-from threading import Lock
+from threading import RLock
 from typing import Any, TextIO
 
 import structlog
@@ -57,7 +57,9 @@ class _StandardError:
     """
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        # A scan that nobody began is counted out, and logged, wherever it is collected:
+        # perhaps on the thread that is writing here.
+        self._lock = RLock()
 
     def write(self, text: str) -> None:
         with self._lock, suppress(OSError, ValueError):
