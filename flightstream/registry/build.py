@@ -80,9 +80,14 @@ class _Builder:
     loaded: Loaded
     selected: Mapping[str, PluginClass]
     _services: list[Plugin] = field(factory=list, init=False)
+    _broken: set[str] = field(factory=set, init=False)
 
     def services(self) -> list[Plugin]:
         """Return an instance of each selected service."""
+        for plugin in self.selected.values():
+            for problem in hook_problems(plugin.cls):
+                self.loaded.add_problem(("plugins", plugin.name), problem)
+                self._broken.add(plugin.name)
         for plugin in self.selected.values():
             if plugin.kind == "service":
                 built = self._instance(plugin, ("plugins", plugin.name), None)
@@ -121,6 +126,8 @@ class _Builder:
         values = self.loaded.structure_options(plugin.cls, plugin.name, source_name)
         if values is None or (plugin.kind == "adapter" and source is None):
             return None
+        if plugin.name in self._broken:
+            return None
         try:
             instance = plugin.cls(**values, **({} if source is None else {"source": source}))
         except Exception as exc:
@@ -128,12 +135,6 @@ class _Builder:
             self.loaded.add_problem(
                 key, f"the plugin {plugin.name!r} refuses its options: {problem}"
             )
-            return None
-        assert plugin.kind is not None  # discover has checked
-        problems = list(hook_problems(plugin.name, instance, plugin.kind))
-        for problem in problems:
-            self.loaded.add_problem(("plugins", plugin.name), problem)
-        if problems:
             return None
         return Plugin(plugin.name, plugin.version, instance, _options_text(instance))
 

@@ -40,6 +40,7 @@ class CsvAdapter:
     the same for every call. Safe for any number of threads.
     """
 
+    hooks_version: ClassVar[str] = "1.0"
     pushdown: ClassVar[frozenset[str]] = frozenset({"columns"})
 
     source: Source
