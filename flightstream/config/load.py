@@ -55,7 +55,7 @@ class Loaded:
         if self.problems:
             raise ConfigError("\n".join(map(str, self.problems)))
 
-    def add_problem(self, key: tuple[str, ...], message: str) -> None:
+    def add_problem(self, key: tuple[str | int, ...], message: str) -> None:
         """Add what was found elsewhere, such as a plugin that is not installed.
 
         Args:

@@ -134,5 +134,5 @@ def _is_section(key: Key) -> bool:
         case () | (_,) | ("sources", _) | ("sources", _, "options") | ("sources", _, "options", _):
             return True
         case ("plugins", name):
-            return name not in ("enabled", "disabled")
+            return name not in ("enabled", "disabled", "paths")
     return False

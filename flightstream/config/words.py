@@ -87,7 +87,7 @@ def toml_text(value: Any) -> str:
             return '"***"'
         case bool():
             return "true" if value else "false"
-        case str() | ByteSize():
+        case str() | ByteSize() | Path():
             return quoted(str(value))
         case Mapping():
             inner = ", ".join(f"{dotted([str(k)])} = {toml_text(v)}" for k, v in value.items())

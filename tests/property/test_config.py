@@ -56,7 +56,7 @@ values = st.recursive(
     max_leaves=5,
 )
 tables = st.dictionaries(
-    texts.filter(lambda name: name not in ("enabled", "disabled")),
+    texts.filter(lambda name: name not in ("enabled", "disabled", "paths")),
     st.dictionaries(texts, values, max_size=3),
     max_size=3,
 )
@@ -81,6 +81,7 @@ configs = st.builds(
         PluginsConfig,
         enabled=st.none() | st.lists(texts, max_size=3).map(tuple),
         disabled=st.lists(texts, max_size=3).map(tuple),
+        paths=st.lists(names.map(lambda name: Path("/plugins", name)), max_size=3).map(tuple),
         options=tables,
     ),
     sources=st.dictionaries(
@@ -100,7 +101,7 @@ configs = st.builds(
 keys = (
     st.sampled_from([
         "server", "host", "port", "batch_bytes", "listing_ttl_seconds", "log", "level",
-        "plugins", "enabled", "disabled", "p", "text", "number", "ratio", "size", "header",
+        "plugins", "enabled", "disabled", "paths", "p", "text", "number", "ratio", "size", "header",
         "types", "secret", "anything", "env", "file", "sources", "s", "uri", "adapters", "options",
     ])
     | texts
