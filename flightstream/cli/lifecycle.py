@@ -103,7 +103,8 @@ def _start(start: Callable[[], Server], greet: Callable[[Server], None], events:
         greet(server)
     except Exception:
         # Whoever started us has closed our output, or the listing failed: it serves on.
-        log.warning("greeting_failed", exc_info=True)
+        if server.is_running:
+            log.warning("greeting_failed", exc_info=True)
 
 
 def _outcome(events: _Events) -> _Started | _Failed:
