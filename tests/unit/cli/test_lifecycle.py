@@ -1,6 +1,6 @@
 """What a start tells, whichever way it goes."""
 
-from queue import SimpleQueue
+from concurrent.futures import Future
 
 import pytest
 from structlog.testing import capture_logs
@@ -36,6 +36,6 @@ def test_only_a_server_that_runs_misses_its_greeting(tmp_path, stopped, missed):
         raise BrokenPipeError
 
     with server, capture_logs() as logs:
-        _start(lambda: server, greet_late, SimpleQueue())
+        _start(lambda: server, greet_late, Future())
 
     assert [line["event"] for line in logs if line["log_level"] == "warning"] == missed
