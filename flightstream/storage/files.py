@@ -106,7 +106,8 @@ class Source:
 
         A source that is a single file yields that one where its own name
         matches the last part of a pattern. Hidden files and folders (their
-        names begin with a dot) are left out, and so, with a warning, are
+        names begin with a dot) are left out, and so are links to folders. A
+        link to a file is that file, wherever it lies. Left out with a warning are
         names that are not printable text.
 
         Args:
