@@ -8,6 +8,7 @@ import logging
 import os
 import sys
 from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from io import StringIO
 from threading import Lock
 from typing import Any, TextIO
@@ -31,13 +32,14 @@ def configure_logs(config: LogConfig) -> None:
         structlog.processors.StackInfoRenderer(),
     ]
     rendering = _for_people() if for_people else _for_machines()
+    output: Any = _StandardError()
     structlog.configure(
         processors=[*shared, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=_StandardError,
+        logger_factory=structlog.WriteLoggerFactory(output),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(_StandardError())
+    handler = logging.StreamHandler(output)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[*shared, structlog.stdlib.add_logger_name],
@@ -49,28 +51,21 @@ def configure_logs(config: LogConfig) -> None:
 
 
 class _StandardError:
-    """Writes whole lines. A log that nobody reads any more is no reason to fail a call."""
+    """A file to which a whole line is written at once, by ``logging`` and structlog alike.
 
-    _lock = Lock()
+    A log that nobody reads any more is no reason to fail a call.
+    """
 
-    def __init__(self, *_names: object) -> None:
-        pass
-
-    def msg(self, message: str) -> None:
-        self.write(f"{message}\n")
-
-    log = debug = info = warning = warn = error = critical = fatal = exception = failure = msg
+    def __init__(self) -> None:
+        self._lock = Lock()
 
     def write(self, text: str) -> None:
-        with self._lock:
-            try:
-                sys.stderr.write(text)
-                sys.stderr.flush()
-            except (OSError, ValueError):
-                pass
+        with self._lock, suppress(OSError, ValueError):
+            sys.stderr.write(text)
+            sys.stderr.flush()
 
     def flush(self) -> None:
-        pass
+        """Do nothing: every line was flushed."""
 
 
 def _for_machines() -> list[Any]:

@@ -5,13 +5,12 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import suppress
-from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NoReturn
 
 import structlog
-from attrs import frozen
 
 from flightstream.server import Server
 
@@ -19,19 +18,6 @@ log = structlog.get_logger(__name__)
 
 _START_TIMEOUT_SECONDS = 30.0
 _STOPPING = (signal.SIGTERM, signal.SIGINT)
-
-
-@frozen
-class _Started:
-    server: Server
-
-
-@frozen
-class _Failed:
-    error: BaseException
-
-
-_Events: TypeAlias = "SimpleQueue[_Started | _Failed | signal.Signals]"
 
 
 def run_until_signal(start: Callable[[], Server], greet: Callable[[Server], None]) -> NoReturn:
@@ -44,61 +30,64 @@ def run_until_signal(start: Callable[[], Server], greet: Callable[[Server], None
         start: Returns the running server. What it raises is raised here.
         greet: Called once the server runs; it may take its time, or fail.
     """
-    events: _Events = SimpleQueue()
-    _catch_signals(events)
-    Thread(target=_start, args=(start, greet, events), daemon=True, name="start").start()
-    event = events.get()
-    if isinstance(event, signal.Signals):
-        log.info("signal_received", signal=event.name, while_starting=True)
-        event = _outcome(events)
-    elif isinstance(event, _Started):
-        received = events.get()
-        assert isinstance(received, signal.Signals)  # the start has had its say
-        log.info("signal_received", signal=received.name)
-    if isinstance(event, _Failed):
-        raise event.error
-    assert isinstance(event, _Started)
-    event.server.stop()
+    stopping = _catch_signals()
+    starting: Future[Server] = Future()
+    Thread(target=_start, args=(start, greet, starting), daemon=True, name="start").start()
+    either: list[Future[Any]] = [starting, stopping]
+    wait(either, return_when=FIRST_COMPLETED)
+    if starting.done():
+        server = starting.result()
+        log.info("signal_received", signal=stopping.result().name)
+    else:
+        log.info("signal_received", signal=stopping.result().name, while_starting=True)
+        server = _unwanted(starting)
+    server.stop()
     _end(0)
 
 
-def _catch_signals(events: _Events) -> None:
-    """Have a thread of its own hear signals.
+def _catch_signals() -> Future[signal.Signals]:
+    """Have a thread of its own hear signals, and return what will be the first.
 
     Python runs handlers on the main thread, and only once that is out of
     whatever it waits in. A signal that came just before it began to wait, or
     that the system gave to another thread, would not wake it up.
     """
+    stopping: Future[signal.Signals] = Future()
     receiving, sending = socket.socketpair()
     sending.setblocking(False)
     signal.set_wakeup_fd(sending.fileno())
     for signum in _STOPPING:
         signal.signal(signum, _ignore)
-    Thread(target=_listen, args=(receiving, sending, events), daemon=True, name="signals").start()
+    Thread(target=_listen, args=(receiving, sending, stopping), daemon=True, name="signals").start()
+    return stopping
 
 
 def _ignore(_signum: int, _frame: Any) -> None:
     """Stand in as a handler; without one a signal would not be written to the socket."""
 
 
-def _listen(receiving: socket.socket, _sending: socket.socket, events: _Events) -> None:
-    stopping = False
+def _listen(
+    receiving: socket.socket,
+    _sending: socket.socket,  # closed once nobody holds it
+    stopping: Future[signal.Signals],
+) -> None:
     while number := receiving.recv(1):
         if number[0] not in _STOPPING:
             continue
-        if stopping:
+        if stopping.done():
             os._exit(128 + number[0])
-        stopping = True
-        events.put(signal.Signals(number[0]))
+        stopping.set_result(signal.Signals(number[0]))
 
 
-def _start(start: Callable[[], Server], greet: Callable[[Server], None], events: _Events) -> None:
+def _start(
+    start: Callable[[], Server], greet: Callable[[Server], None], starting: Future[Server]
+) -> None:
     try:
         server = start()
     except BaseException as exc:
-        events.put(_Failed(exc))
+        starting.set_exception(exc)
         return
-    events.put(_Started(server))
+    starting.set_result(server)
     try:
         greet(server)
     except Exception:
@@ -106,15 +95,13 @@ def _start(start: Callable[[], Server], greet: Callable[[Server], None], events:
         log.warning("greeting_failed", exc_info=True)
 
 
-def _outcome(events: _Events) -> _Started | _Failed:
+def _unwanted(starting: Future[Server]) -> Server:
     """Wait for the end of a start that nobody wants any more."""
-    try:
-        outcome = events.get(timeout=_START_TIMEOUT_SECONDS)
-    except Empty:
+    wait([starting], timeout=_START_TIMEOUT_SECONDS)
+    if not starting.done():
         log.error("start_abandoned", seconds=_START_TIMEOUT_SECONDS)
         _end(1)
-    assert not isinstance(outcome, signal.Signals)  # the second signal ends the process
-    return outcome
+    return starting.result()
 
 
 def _end(code: int) -> NoReturn:

@@ -64,15 +64,9 @@ def run(arguments: Sequence[str]) -> int:
     except click.UsageError as exc:
         exc.show()
         return MISUSED
-    except click.ClickException as exc:
+    except (click.ClickException, FlightStreamError) as exc:
         complain(exc.message)
-        return FAILED
-    except ConfigError as exc:
-        complain(exc.message)
-        return MISUSED
-    except FlightStreamError as exc:
-        complain(exc.message)
-        return FAILED
+        return MISUSED if isinstance(exc, ConfigError) else FAILED
     except OSError as exc:
         complain(": ".join(str(part) for part in (exc.filename, _reason(exc)) if part))
         return FAILED

@@ -12,36 +12,28 @@ from flightstream.cli.text import printable, size
 
 
 class Transfer:
-    """Counts what has arrived."""
+    """Counts what has arrived, and shows it.
 
-    def __init__(self) -> None:
+    Args:
+        progress: Where it is shown.
+        total: The rows to expect, or -1.
+    """
+
+    def __init__(self, progress: Progress, total: int) -> None:
         self.rows = 0
         self._bytes = 0
         self._began = time.monotonic()
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Count a batch."""
-        self.rows += batch.num_rows
-        self._bytes += batch.nbytes
-
-    def __str__(self) -> str:
-        seconds = max(time.monotonic() - self._began, 1e-3)
-        speed = f"{self._bytes / 1e6 / seconds:,.1f} MB/s"
-        return f"{self.rows:,} rows  {size(self._bytes)}  {speed}"
-
-
-class ShownTransfer(Transfer):
-    """Shows it, too."""
-
-    def __init__(self, progress: Progress, total: int) -> None:
-        super().__init__()
         self._progress = progress
         self._task = progress.add_task("", total=None if total < 0 else total)
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Count a batch."""
-        super().add(batch)
-        self._progress.update(self._task, completed=self.rows, description=str(self))
+        self.rows += batch.num_rows
+        self._bytes += batch.nbytes
+        seconds = max(time.monotonic() - self._began, 1e-3)
+        speed = f"{self._bytes / 1e6 / seconds:,.1f} MB/s"
+        counted = f"{self.rows:,} rows  {size(self._bytes)}  {speed}"
+        self._progress.update(self._task, completed=self.rows, description=counted)
 
 
 @contextmanager
@@ -53,9 +45,6 @@ def shown_progress(name: str, total: int) -> Iterator[Transfer]:
         total: Its rows, or -1.
     """
     console = Console(stderr=True)
-    if not console.is_terminal:
-        yield Transfer()
-        return
     with Progress(
         TextColumn(printable(name), markup=False),
         BarColumn() if total >= 0 else SpinnerColumn(),
@@ -63,5 +52,6 @@ def shown_progress(name: str, total: int) -> Iterator[Transfer]:
         TimeElapsedColumn(),
         console=console,
         transient=True,
+        disable=not console.is_terminal,
     ) as progress:
-        yield ShownTransfer(progress, total)
+        yield Transfer(progress, total)

@@ -27,7 +27,11 @@ _HEARING_SECONDS = 0.5
 
 def in_background(function: Callable[[], T]) -> T:
     """Call a function on another thread and return what it returns or raises."""
-    return next(read_ahead(call() for call in [function]))
+
+    def once() -> Iterator[T]:
+        yield function()
+
+    return next(read_ahead(once()))
 
 
 def read_ahead(items: Iterable[T], depth: int = 2) -> Iterator[T]:
