@@ -55,7 +55,7 @@ def put_environment(
         origin = Origin(Layer.ENVIRONMENT, f"environment {variable.name}", folder)
         if "" in parts:
             message = f"a part of the name is empty; write {PREFIX}SECTION__KEY"
-            report.add(Problem(origin.name, "", message), (Layer.ENVIRONMENT,))
+            report.add(Problem(origin.name, "", message))
             continue
         key: Key = ()
         for part in parts:

@@ -108,8 +108,7 @@ class Reader:
         """Report what is wrong with the value at a key, naming where it came from."""
         origin = self.settings.origin(key)
         name = "" if origin.layer is Layer.DEFAULT else origin.name
-        position = (origin.layer, *self.settings.position(key))
-        self.report.add(Problem(name, dotted(key), message), position)
+        self.report.add(Problem(name, dotted(key), message), self.settings.position(key))
 
     def show(self, key: Key, value: Any, type_: Any, origin: Origin) -> None:
         """Note a value for ``flightstream check``."""

@@ -43,11 +43,11 @@ class Row:
 class Report:
     """What was found while a configuration was read."""
 
-    _problems: list[tuple[tuple[int, ...], Problem]] = Factory(list)
+    _problems: list[tuple[int, Problem]] = Factory(list)
     warnings: list[Problem] = Factory(list)
     rows: dict[str, Row] = Factory(dict)
 
-    def add(self, problem: Problem, position: tuple[int, ...] = ()) -> None:
+    def add(self, problem: Problem, position: int = 0) -> None:
         """Add a problem, once, to be shown in the order of the file."""
         if (position, problem) not in self._problems:
             self._problems.append((position, problem))
