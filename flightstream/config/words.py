@@ -52,9 +52,9 @@ def expected(type_: Any) -> str:
         return _SINGULAR[type_]
     arguments = get_args(type_)
     if is_choice(type_):
-        return _either([repr(choice) for choice in arguments])
+        return either([repr(choice) for choice in arguments])
     if is_union(type_):
-        return _either([expected(member) for member in arguments if member is not type(None)])
+        return either([expected(member) for member in arguments if member is not type(None)])
     if is_array(type_):
         return "an array" + _of(arguments[0] if arguments else Any)
     if is_table(type_):
@@ -99,6 +99,16 @@ def toml_text(value: Any) -> str:
     return str(value)
 
 
+def shown(value: Any, type_: Any) -> str:
+    """Write a value of a type as TOML does; ``***`` for all of what may have secrets in it."""
+    return '"***"' if value is not None and mentions_secret(type_) else toml_text(value)
+
+
+def either(words: Sequence[str]) -> str:
+    """Join words that are alternatives, ``a, b or c``."""
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
 def mentions_secret(type_: Any) -> bool:
     """Tell whether a value of this type may be secret, or have secrets in it."""
     if attrs.has(type_):
@@ -135,10 +145,6 @@ def _of(item: Any) -> str:
     if item in _PLURAL:
         return f" of {_PLURAL[item]}"
     return " of tables" if is_table(item) else ""
-
-
-def _either(words: list[str]) -> str:
-    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _kind(value: Any) -> str:
