@@ -1,6 +1,6 @@
 """The options of one declared class, from every table and variable that may set them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -70,8 +70,8 @@ class Reader:
         values: dict[str, Any] = {}
         for name, (attribute, declared) in options.items():
             type_ = hints[name]
-            given = sorted(self._given(name, declared, tables), key=lambda g: g.rank)
-            for one in reversed(given):
+            given = self._given(name, declared, tables)
+            for one in given:
                 try:
                     converter = self.converter(one.origin.folder)
                     value = structure(one.raw, type_, attribute, converter)
@@ -113,18 +113,22 @@ class Reader:
         """Note a value for ``flightstream check``."""
         self.report.rows[dotted(key)] = Row(dotted(key), shown(value, type_), origin.name)
 
-    def _given(self, name: str, declared: Option, tables: Sequence[Key]) -> Iterator[_Given]:
+    def _given(self, name: str, declared: Option, tables: Sequence[Key]) -> list[_Given]:
+        """Return all that sets an option, beginning with what wins."""
+        given = []
         for number, table in enumerate(tables):
             key = (*table, name)
             raw = self.settings.get(key)
             if raw is not MISSING:
                 rank = (self.settings.layer(key), number)
-                yield _Given(rank, key, raw, self.settings.origin(key))
+                given.append(_Given(rank, key, raw, self.settings.origin(key)))
         variable = named_variable(self.variables, declared.env) if declared.env else None
         if variable is not None:
             folder = self.settings.default.folder
             origin = Origin(Layer.VARIABLE, f"environment {variable.name}", folder)
-            yield _Given((Layer.VARIABLE, 0), (*tables[0], name), variable.value, origin)
+            key = (*tables[0], name)
+            given.append(_Given((Layer.VARIABLE, 0), key, variable.value, origin))
+        return sorted(given, key=lambda one: one.rank, reverse=True)
 
     def _report(self, given: _Given, faults: Sequence[Fault]) -> None:
         for path, message in faults:
