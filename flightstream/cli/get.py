@@ -8,10 +8,9 @@ import click
 import pyarrow as pa
 
 from flightstream.cli.progress import shown_progress
-from flightstream.cli.remote import connected, naming_server, selection_options, uri_option
+from flightstream.cli.remote import connected, selection_options, uri_option
 from flightstream.cli.target import complete_file
 from flightstream.cli.text import printable, size
-from flightstream.cli.waiting import read_ahead
 from flightstream.cli.writers import WRITERS, writer_for
 from flightstream.errors import Unsupported
 
@@ -66,16 +65,11 @@ def get(
             _writable(output),
             make_writer(file, reader.schema) as writer,
         ):
-            for batch in _batches(reader, uri):
+            for batch in remote.batches(reader):
                 writer.write_batch(batch)
                 transfer.add(batch)
         done = f"{output}: {transfer.rows:,} rows, {len(reader.schema)} columns"
         click.echo(printable(f"{done}, {size(output.stat().st_size)}"))
-
-
-def _batches(reader: pa.RecordBatchReader, uri: str) -> Iterator[pa.RecordBatch]:
-    with naming_server(uri):
-        yield from read_ahead(reader)
 
 
 @contextmanager

@@ -29,6 +29,11 @@ class OptionRow:
     env: str | None
     meaning: str
 
+    def cells(self) -> tuple[str, ...]:
+        """Return the texts below ``HEADER``."""
+        default = "required" if self.default is None else self.default
+        return (self.name, self.type, default, self.env or "", self.meaning)
+
 
 def option_rows(plugin: type[Any]) -> list[OptionRow]:
     """Return the options of a plugin class, in order."""
