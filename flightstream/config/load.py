@@ -138,8 +138,7 @@ def load_config(
     for key, value in (overrides or {}).items():
         settings.put(tuple(key.split(".")), value, command_line)
     put_data(settings, report, environ, folder)
-    reader = Reader(settings, environ, cache(partial(make_converter, environ)), report)
-    return Loaded(draft_config(reader), reader)
+    return _structured(settings, environ, environ, report)
 
 
 def load_mapping(
@@ -164,6 +163,11 @@ def load_mapping(
     folder = Path.cwd() if working_folder is None else working_folder
     settings = Settings(Origin(Layer.DEFAULT, "default", folder))
     settings.put((), mapping, Origin(Layer.OVERRIDE, origin, folder))
-    environ = os.environ if environ is None else environ
-    reader = Reader(settings, {}, cache(partial(make_converter, environ)), Report())
+    return _structured(settings, {}, os.environ if environ is None else environ, Report())
+
+
+def _structured(
+    settings: Settings, variables: Mapping[str, str], environ: Mapping[str, str], report: Report
+) -> Loaded:
+    reader = Reader(settings, variables, cache(partial(make_converter, environ)), report)
     return Loaded(draft_config(reader), reader)
