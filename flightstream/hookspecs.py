@@ -47,7 +47,6 @@ def list_flights(prefix: tuple[str, ...]) -> Iterable[Flight]:
 
     .. versionadded:: 0.1
     """
-    raise AssertionError
 
 
 @hookspec(firstresult=True)
@@ -59,7 +58,6 @@ def find_flight(name: tuple[str, ...]) -> Flight | None:
 
     .. versionadded:: 0.1
     """
-    raise AssertionError
 
 
 @hookspec(firstresult=True)
@@ -77,7 +75,6 @@ def get_schema(flight: Flight) -> pa.Schema:
 
     .. versionadded:: 0.1
     """
-    raise AssertionError
 
 
 @hookspec(firstresult=True)
@@ -96,7 +93,6 @@ def plan_partitions(flight: Flight, request: ScanRequest, target: int) -> Sequen
 
     .. versionadded:: 0.1
     """
-    raise AssertionError
 
 
 @hookspec(firstresult=True)
@@ -118,7 +114,6 @@ def stream_batches(flight: Flight, request: ScanRequest) -> Iterable[pa.RecordBa
 
     .. versionadded:: 0.1
     """
-    raise AssertionError
 
 
 @hookspec(firstresult=True)
@@ -139,7 +134,6 @@ def write_batches(
 
     .. versionadded:: 0.1
     """
-    raise AssertionError
 
 
 @hookspec(firstresult=True)
@@ -159,7 +153,6 @@ def open_storage(uri: str, options: Mapping[str, Any]) -> Storage | None:
 
     .. versionadded:: 0.1
     """
-    raise AssertionError
 
 
 @hookspec(firstresult=True)
@@ -176,7 +169,6 @@ def authenticate(credentials: Credentials) -> Identity | None:
 
     .. versionadded:: 0.1
     """
-    raise AssertionError
 
 
 @hookspec
@@ -198,7 +190,6 @@ def authorize(identity: Identity, path: tuple[str, ...], operation: Operation) -
 
     .. versionadded:: 0.1
     """
-    raise AssertionError
 
 
 @hookspec
@@ -215,7 +206,6 @@ def wrap_stream(
 
     .. versionadded:: 0.1
     """
-    raise AssertionError
 
 
 @hookspec
@@ -257,4 +247,3 @@ def list_actions() -> Iterable[Action]:
 
     .. versionadded:: 0.1
     """
-    raise AssertionError

@@ -179,6 +179,8 @@ def _load(
     settings: Mapping[str, Any],
 ) -> Loaded:
     if isinstance(config, Loaded):
+        if sources or options or settings:
+            raise TypeError("keywords cannot change a configuration that is loaded already")
         return config
     given = {"server": settings, "sources": sources or {}, "plugins": options or {}}
     if isinstance(config, Path | str):

@@ -1,12 +1,14 @@
 """From a configuration to a registry; every problem is added to the configuration's."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from difflib import get_close_matches
 from typing import Any
 
 import attrs
 from attrs import define, field
 
-from flightstream.config import Loaded, SourceConfig
+from flightstream.config import Loaded, PluginsConfig, SourceConfig
 from flightstream.errors import ConfigError, FlightStreamError, PluginLoadError
 from flightstream.models import Storage
 from flightstream.plugin import Secret, options_of
@@ -56,7 +58,7 @@ def select_plugins(loaded: Loaded, classes: Sequence[type[Any]] = ()) -> dict[st
         if name in chosen.disabled:
             continue
         if name not in found and name not in candidates:
-            loaded.add_problem(("plugins", "enabled"), _not_installed(name))
+            loaded.add_problem(("plugins", "enabled"), _not_installed(name, candidates))
             continue
         try:
             plugin = found.get(name) or load(candidates[name])
@@ -68,8 +70,8 @@ def select_plugins(loaded: Loaded, classes: Sequence[type[Any]] = ()) -> dict[st
             selected[name] = plugin
     for name in chosen.options:
         if name not in selected and name not in chosen.disabled:
-            cure = "add it to plugins.enabled" if name in candidates else _not_installed(name)
-            loaded.add_problem(("plugins", name), cure)
+            problem = _not_selected(name, chosen, candidates)
+            loaded.add_problem(("plugins", name), problem)
     return selected
 
 
@@ -159,16 +161,38 @@ class _Builder:
         return options
 
     def _check_names(self, source: str, config: SourceConfig) -> None:
-        for name in config.adapters or ():
+        keys: list[tuple[str, tuple[str, ...]]] = [
+            (name, ("sources", source, "adapters")) for name in config.adapters or ()
+        ]
+        keys += [(name, ("sources", source, "options", name)) for name in config.options]
+        chosen = self.loaded.draft.plugins
+        for name, key in keys:
             if name not in self.selected:
-                self.loaded.add_problem(("sources", source, "adapters"), _not_installed(name))
-        for name in config.options:
-            if name not in self.selected:
-                self.loaded.add_problem(("sources", source, "options", name), _not_installed(name))
+                self.loaded.add_problem(key, _not_selected(name, chosen, _installed_names()))
 
 
-def _not_installed(name: str) -> str:
-    return f"the plugin {name!r} is not installed: pip install flightstream-{name}"
+def _installed_names() -> Collection[str]:
+    with suppress(PluginLoadError):  # has been said already
+        return installed()
+    return ()
+
+
+def _not_selected(name: str, chosen: PluginsConfig, known: Collection[str]) -> str:
+    """Say why a plugin that something names is not there."""
+    if name in chosen.disabled:
+        return f"the plugin {name!r} is in plugins.disabled"
+    if name not in known:
+        return _not_installed(name, known)
+    if chosen.enabled is not None and name not in chosen.enabled:
+        return f"add {name!r} to plugins.enabled"
+    return f"the plugin {name!r} is not in use"  # it could not be loaded
+
+
+def _not_installed(name: str, known: Collection[str]) -> str:
+    cure = f"pip install flightstream-{name}"
+    if near := get_close_matches(name, known, 1):
+        cure = f"did you mean {near[0]!r}? if not, {cure}"
+    return f"the plugin {name!r} is not installed: {cure}"
 
 
 def _options_text(instance: Any) -> str:

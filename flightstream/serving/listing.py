@@ -83,12 +83,10 @@ class SourceListing:
     def find(self, name: Name) -> Entry | None:
         """Return one flight as it is now."""
         entry = self.entries().get(name)
-        if entry is None:
-            return self._find_unlisted(name)
-        if not entry.is_current():
+        if entry is not None and not entry.is_current():
             self.refresh()
-            return self._entries.get(name)
-        return entry
+            entry = self._entries.get(name)
+        return entry or self._find_unlisted(name)
 
     def bearers(self, name: Name) -> list[Entry]:
         """Return the flights that wanted a name and are served under longer ones."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from attrs import define
 
-from flightstream.errors import InvalidCommand, NotFound, Unavailable
+from flightstream.errors import FlightStreamError, InvalidCommand, NotFound, Unavailable
 from flightstream.models import Grant, Identity, Operation
 from flightstream.serving.access import Access
 from flightstream.serving.catalog import Catalog
@@ -42,13 +42,18 @@ class Lookup:
         """
         found: list[tuple[Entry, Grant]] = []
         unlisted = False
+        failure: FlightStreamError | None = None
         for reading in self.catalog.readings(path):
             grant = self.access.grant(identity, reading, operation)
             if grant is None:  # decided before the source is touched
                 continue
             if bearers := self._visible_bearers(identity, reading):
                 raise _ambiguous(path, bearers)
-            entry = self.catalog.find(reading)
+            try:
+                entry = self.catalog.find(reading)
+            except FlightStreamError as exc:  # another source may have it all the same
+                failure = failure or exc
+                continue
             unlisted = unlisted or (entry is None and self.catalog.failed(reading))
             if entry is not None:
                 found.append((entry, grant))
@@ -56,6 +61,8 @@ class Lookup:
                     break
         if len(found) > 1:
             raise _ambiguous(path, (entry for entry, _grant in found))
+        if not found and failure is not None:
+            raise failure
         if not found and unlisted:
             raise Unavailable(f"the flight {shown(path)!r} is in a source that does not answer now")
         if not found:

@@ -34,7 +34,7 @@ def test_many_reads_leave_no_memory_and_no_files_behind(serve_process: Callable)
             assert client.read("planes").num_rows == 3322
 
     assert open_files(pid) <= files
-    assert memory_bytes(pid, "VmRSS") - memory < 16 * MIB
+    assert memory_bytes(pid, "VmRSS") - memory < 48 * MIB  # a batch kept each time were 75
 
 
 def test_a_slow_reader_of_a_large_file_costs_little(

@@ -30,7 +30,7 @@ def test_oldest_environment_installs_every_lower_bound() -> None:
     oldest = _ini(ROOT / "tox.ini")["testenv:oldest"]["deps"].split()
 
     assert sorted(pin for pin in oldest if "==" in pin) == sorted(
-        bound.replace(">=", "==") for bound in bounds
+        {bound.partition(",")[0].replace(">=", "==") for bound in bounds}
     )
 
 

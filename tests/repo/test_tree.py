@@ -15,7 +15,7 @@ TOP_FILES = {
     "tox.ini",
 }
 CODE_SUFFIXES = {".py", ".js", ".ts"}
-LINES_LIMIT = 400
+LINES_LIMIT = 450
 OWN_FOLDER = re.compile(rb"""(?:^|[\s"'`(=:])/(?:root|work|workspace|(?:home|Users)/\w+)/""")
 
 

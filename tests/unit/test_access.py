@@ -10,6 +10,7 @@ from flightstream import (
     Grant,
     Identity,
     InvalidCommand,
+    InvalidData,
     NotFound,
     PermissionDenied,
     PluginError,
@@ -201,3 +202,33 @@ class TestLookup:
 
         assert grant == Grant({"x"})
         assert self.policy.asked == [("ann", "s/a", "write"), ("ann", "t/a", "write")]
+
+    def test_a_source_that_fails_to_find_a_name_does_not_hide_it_in_another(self, mount):
+        @adapter
+        class Failing:
+            source: Source
+
+            @hookimpl
+            def list_flights(self):
+                return []
+
+            @hookimpl
+            def find_flight(self, name):
+                raise InvalidData(f"the file {name[-1]!r} is empty")
+
+        @adapter
+        class Lake:
+            source: Source
+
+            @hookimpl
+            def list_flights(self):
+                return [Flight("a")]
+
+        both = Catalog([mount(Failing, source="s"), mount(Lake, source="t")], 60.0)
+        found = Lookup(both, access())
+
+        entry, _grant = found.find(ANN, ("a",), "read")
+
+        assert str(entry) == "t/a"
+        with pytest.raises(InvalidData, match="'b' is empty"):
+            found.find(ANN, ("b",), "read")

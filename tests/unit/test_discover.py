@@ -180,7 +180,7 @@ def test_everything_that_is_wrong_is_told_at_once(build, install, tmp_path):
         " AttributeError: module 'acme_lost' has no attribute 'Nothing'",
         "keywords: plugins.enabled: the plugin 'odd' is misdeclared: Auth.realm has no type:"
         " annotate it",
-        "keywords: plugins.auth: add it to plugins.enabled",
+        "keywords: plugins.auth: add 'auth' to plugins.enabled",
         "keywords: plugins.never: the plugin 'never' is not installed: pip install"
         " flightstream-never",
         "keywords: sources.a.adapters: the plugin 'parquet' is not installed: pip install"
@@ -199,4 +199,40 @@ def test_two_distributions_of_one_plugin_stop_the_start(build, install):
     assert build(plugins={"enabled": ["lake"], "lake": {"x": 1}}) == [
         "keywords: plugins: the plugin 'lake' is brought by acme_lake 1.2 and by other_lake 0.1:"
         " uninstall one of them"
+    ]
+
+
+def test_a_misspelled_plugin_is_told_the_one_that_is_near(build, install, tmp_path):
+    install("acme_lake", "1.2", ADAPTER, lake="LakeAdapter")
+
+    said = build(
+        plugins={"enabled": ["lake", "lkae"]},
+        sources={"a": {"uri": str(tmp_path), "adapters": ["lakes"]}},
+    )
+
+    assert said == [
+        "imported acme_lake",
+        "keywords: plugins.enabled: the plugin 'lkae' is not installed:"
+        " did you mean 'lake'? if not, pip install flightstream-lkae",
+        "keywords: sources.a.adapters: the plugin 'lakes' is not installed:"
+        " did you mean 'lake'? if not, pip install flightstream-lakes",
+    ]
+
+
+def test_a_source_is_not_told_to_install_what_is_installed(build, install, tmp_path):
+    install("acme_lake", "1.2", ADAPTER, lake="LakeAdapter")
+    install("acme_pond", "1.2", ADAPTER, pond="LakeAdapter")
+    install("acme_broken", "0.1", "import no_such_module", broken="Plugin")
+
+    said = build(
+        plugins={"enabled": ["lake", "broken"], "disabled": ["lake"]},
+        sources={"a": {"uri": str(tmp_path), "adapters": ["lake", "pond", "broken"]}},
+    )
+
+    assert said == [
+        "keywords: plugins.enabled: the plugin 'broken' of acme_broken 0.1 cannot be imported:"
+        " ModuleNotFoundError: No module named 'no_such_module'",
+        "keywords: sources.a.adapters: the plugin 'lake' is in plugins.disabled",
+        "keywords: sources.a.adapters: add 'pond' to plugins.enabled",
+        "keywords: sources.a.adapters: the plugin 'broken' is not in use",
     ]

@@ -9,7 +9,7 @@ import pyarrow.fs as pafs
 import pytest
 from structlog.testing import capture_logs
 
-from flightstream import File, Flight, Source, Unavailable, adapter, hookimpl
+from flightstream import File, Flight, InvalidData, Source, Unavailable, adapter, hookimpl
 from flightstream.registry import Mount
 from flightstream.serving.listing import Entry, SourceListing, with_unique_names
 
@@ -216,6 +216,28 @@ class TestSourceListing:
         assert after
         assert (before.flight.version, after.flight.version[:2]) != (after.flight.version, "5-")
         assert listing.find(("b",)) is None
+
+    def test_a_file_that_is_not_a_flight_any_more_is_asked_for_alone(self, mount, tmp_path):
+        @adapter
+        class Lake:
+            source: Source
+
+            @hookimpl
+            def list_flights(self):
+                source = Source("s", pafs.LocalFileSystem(), str(tmp_path))
+                return [Flight(f.stem, origin=f) for f in source.files("*") if f.size]
+
+            @hookimpl
+            def find_flight(self, name):
+                raise InvalidData(f"{name[0]} is empty")
+
+        (tmp_path / "a.csv").write_text("1")
+        listing = SourceListing("s", [mount(Lake)], FOREVER)
+        assert listing.find(("a",))
+        (tmp_path / "a.csv").write_text("")
+
+        with pytest.raises(InvalidData, match=r"^a is empty$"):
+            listing.find(("a",))
 
     def test_the_last_listing_serves_while_another_is_made(self, lists):
         listing_again, go_on = threading.Event(), threading.Event()

@@ -75,6 +75,14 @@ def test_flight_is_found_by_name(folder: Path, source: Source) -> None:
     assert adapter.find_flight(name=("nothing",)) is None
 
 
+def test_flight_is_not_found_by_the_name_of_its_file(folder: Path, source: Source) -> None:
+    adapter = CsvAdapter(source=source)
+
+    assert adapter.find_flight(name=("a.csv",)) is None
+    with pytest.raises(InvalidData, match=r"'empty\.csv' is empty"):
+        adapter.find_flight(name=("empty.csv",))
+
+
 def test_file_that_grows_during_a_scan_is_stale(serve: Any, tmp_path: Path) -> None:
     served = serve("a,b\n" + "1,2\n" * 5_000, block_bytes=64)
     batches = served.batches()

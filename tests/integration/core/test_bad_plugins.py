@@ -76,43 +76,17 @@ def outcome(call: Any) -> str:
     return "ok"
 
 
+ANSWERED = dict.fromkeys(
+    ["ListFlights", "GetFlightInfo", "GetSchema", "DoGet", "DoAction", "ListActions"], "ok"
+)
+UNLISTED = dict.fromkeys(["GetFlightInfo", "DoGet", "DoPut"], "unavailable")
 HOOKS = {
-    "list_flights": {
-        "DoAction": "ok",
-        "ListActions": "ok",
-        "ListFlights": "ok",
-        "GetFlightInfo": "unavailable",
-        "GetSchema": "untyped",
-        "DoGet": "unavailable",
-        "DoPut": "unavailable",
-    },
-    "get_schema": {
-        "DoAction": "ok",
-        "ListActions": "ok",
-        "ListFlights": "ok",
-        "GetFlightInfo": "plugin_error",
-        "GetSchema": "untyped",
-        "DoGet": "plugin_error",
-        "DoPut": "unsupported",
-    },
-    "stream_batches": {
-        "DoAction": "ok",
-        "ListActions": "ok",
-        "ListFlights": "ok",
-        "GetFlightInfo": "ok",
-        "GetSchema": "ok",
-        "DoGet": "plugin_error",
-        "DoPut": "unsupported",
-    },
-    "write_batches": {
-        "DoAction": "ok",
-        "ListActions": "ok",
-        "ListFlights": "ok",
-        "GetFlightInfo": "ok",
-        "GetSchema": "ok",
-        "DoGet": "ok",
-        "DoPut": "plugin_error",
-    },
+    "list_flights": ANSWERED | UNLISTED | {"GetSchema": "untyped"},
+    "get_schema": ANSWERED
+    | {"GetFlightInfo": "plugin_error", "GetSchema": "untyped", "DoGet": "plugin_error"}
+    | {"DoPut": "unsupported"},
+    "stream_batches": ANSWERED | {"DoGet": "plugin_error", "DoPut": "unsupported"},
+    "write_batches": ANSWERED | {"DoPut": "plugin_error"},
 }
 
 

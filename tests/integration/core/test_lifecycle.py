@@ -26,6 +26,7 @@ from flightstream import (
     hookimpl,
     service,
 )
+from flightstream.config import load_mapping
 
 TABLE = pa.table({"x": [1, 2, 3]})
 
@@ -53,9 +54,13 @@ def server(memory, starting, folder) -> Server:
     return Server(plugins=[memory({"a": TABLE}), starting[0]], sources={"s": folder}, port=0)
 
 
-def read(server: Server) -> pa.Table:
+def read_from(server: Server, name: str) -> pa.Table:
     with flightstream.connect(f"localhost:{server.port}") as client:
-        return client.read("a")
+        return client.read(name)
+
+
+def read(server: Server) -> pa.Table:
+    return read_from(server, "a")
 
 
 def test_a_server_knows_itself_before_while_and_after_it_runs(server):
@@ -184,6 +189,29 @@ def test_a_wrong_configuration_is_told_before_anything_starts(memory, starting, 
         "sources.s.uri",
     ]
     assert starting[1] == []
+
+
+def test_a_configuration_that_is_loaded_takes_no_keywords(memory, folder):
+    loaded = load_mapping({"plugins": {"enabled": []}, "sources": {"s": str(folder)}})
+    adapter_class = memory({"a": TABLE})
+
+    assert Server(loaded, plugins=[adapter_class]).info.sources == ("s",)
+    for keywords in ({"port": 0}, {"sources": {"t": folder}}, {"options": {"memory": {}}}):
+        with pytest.raises(TypeError, match="keywords cannot change a configuration"):
+            Server(loaded, plugins=[adapter_class], **keywords)
+
+
+def test_keywords_stand_on_top_of_a_configuration_object_or_file(memory, folder, tmp_path):
+    file = tmp_path / "flightstream.toml"
+    file.write_text("[server]\nport = 7\nbatch_bytes = '1 MiB'\n[plugins]\nenabled = []\n")
+    first = Server(str(file), sources={"v1.0": folder}, port=0)
+    second = Server(first.config, plugins=[memory({"a": TABLE})], sources={"other": folder})
+
+    for server, sources in ((first, ("v1.0",)), (second, ("v1.0", "other"))):
+        assert (server.config.server.port, server.config.server.batch_bytes) == (0, 2**20)
+        assert server.info.sources == sources
+    with second:
+        assert read_from(second, "other/a") == TABLE
 
 
 class TestStopping:

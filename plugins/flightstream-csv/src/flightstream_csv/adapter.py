@@ -154,7 +154,8 @@ class CsvAdapter:
         filled = [file for file in found if file.size]
         if found and not filled:
             raise _empty(found[0])
-        return self._flight(filled[0]) if len(filled) == 1 else None
+        named = [file for file in filled if file.stem == wanted]
+        return self._flight(named[0]) if len(named) == 1 else None
 
     @hookimpl
     def get_schema(self, flight: Flight) -> pa.Schema:
