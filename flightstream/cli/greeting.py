@@ -19,7 +19,7 @@ log = structlog.get_logger(__name__)
 
 _MOST_FLIGHTS = 20
 _MOST_SUFFIXES = 5
-_EVERY_ADDRESS = {"0.0.0.0": "localhost", "::": "localhost", "": "localhost"}
+_EVERY_ADDRESS = ("0.0.0.0", "::", "")
 
 
 def greet(server: Server) -> None:
@@ -31,7 +31,7 @@ def greet(server: Server) -> None:
 
 def _uri_of(server: Server) -> str:
     """Return what a client on this machine connects to."""
-    host = _EVERY_ADDRESS.get(server.info.host, server.info.host)
+    host = "localhost" if server.info.host in _EVERY_ADDRESS else server.info.host
     return f"grpc://[{host}]:{server.port}" if ":" in host else f"grpc://{host}:{server.port}"
 
 
