@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib.metadata import EntryPoint
 from typing import Any, Literal, TypeAlias
 
 from attrs import evolve, frozen
 
-from flightstream.config import Loaded
+from flightstream.config import Loaded, PluginsConfig
 from flightstream.errors import ConfigError, PluginLoadError
-from flightstream.registry import PluginClass, build_registry
+from flightstream.registry import PluginClass, build_registry, select_plugins
 from flightstream.registry.discover import given, installed, load
 
 State: TypeAlias = Literal["active", "disabled", "broken"]
@@ -41,26 +42,20 @@ def inventory(loaded: Loaded, classes: Sequence[type[Any]]) -> list[PluginState]
     A plugin that the configuration keeps from being used is not imported.
     """
     chosen = loaded.draft.plugins
-    extra = {plugin.name: plugin for plugin in given(classes)}
-    entries = {name: entry for name, entry in installed().items() if name not in extra}
+    selected = select_plugins(loaded, classes)
     problems = _problems(loaded, classes)
-    states = [_state(loaded, plugin, problems) for plugin in extra.values()]
-    for name, entry in entries.items():
-        distribution = entry.dist.name if entry.dist else None
-        version = entry.dist.version if entry.dist else None
-        unread = PluginState(name, None, distribution, version, "disabled")
-        unwanted = chosen.enabled is not None and name not in chosen.enabled
-        if name in chosen.disabled or unwanted:
-            why = "not in plugins.enabled" if unwanted else "in plugins.disabled"
-            states.append(evolve(unread, why=why))
-            continue
-        try:
-            states.append(_state(loaded, load(entry), problems))
-        except PluginLoadError as exc:
-            states.append(evolve(unread, state="broken", why=exc.message))
-    wanted = [*(chosen.enabled or ()), *chosen.options]
-    for name in dict.fromkeys(wanted):
-        if name not in extra and name not in entries and name not in chosen.disabled:
+    own = [plugin.name for plugin in given(classes)]
+    entries = installed()
+    states = []
+    for name in dict.fromkeys([*own, *entries, *(chosen.enabled or ()), *chosen.options]):
+        if name in selected:
+            why = problems.get(name, "")
+            states.append(_loaded(selected[name], "broken" if why else "active", why))
+        elif name in own:
+            states.append(_loaded(find_plugin(name, classes), "disabled", "in plugins.disabled"))
+        elif name in entries:
+            states.append(_unselected(entries[name], chosen))
+        elif name not in chosen.disabled:
             why = f"not installed: pip install flightstream-{name}"
             states.append(PluginState(name, None, None, None, "broken", why))
     return states
@@ -85,18 +80,24 @@ def find_plugin(name: str, classes: Sequence[type[Any]]) -> PluginClass:
     return load(entries[name])
 
 
-def _state(loaded: Loaded, plugin: PluginClass, problems: dict[str, str]) -> PluginState:
-    chosen = loaded.draft.plugins
-    active = PluginState(plugin.name, plugin.kind, plugin.distribution, plugin.version, "active")
-    if plugin.name in chosen.disabled:
-        return evolve(active, state="disabled", why="in plugins.disabled")
-    if plugin.name in problems:
-        return evolve(active, state="broken", why=problems[plugin.name])
-    always = plugin.kind == "adapter" or plugin.opens_storage or plugin.distribution is None
-    if chosen.enabled is None and not always and plugin.name not in chosen.options:
-        why = f"no [plugins.{plugin.name}] in the configuration"
-        return evolve(active, state="disabled", why=why)
-    return active
+def _loaded(plugin: PluginClass, state: State, why: str) -> PluginState:
+    return PluginState(plugin.name, plugin.kind, plugin.distribution, plugin.version, state, why)
+
+
+def _unselected(entry: EntryPoint, chosen: PluginsConfig) -> PluginState:
+    name, dist = entry.name, entry.dist
+    unread = PluginState(
+        name, None, dist.name if dist else None, dist.version if dist else None, "disabled"
+    )
+    if chosen.enabled is not None and name not in chosen.enabled:
+        return evolve(unread, why="not in plugins.enabled")
+    if name in chosen.disabled:
+        return evolve(unread, why="in plugins.disabled")
+    try:
+        plugin = load(entry)
+    except PluginLoadError as exc:
+        return evolve(unread, state="broken", why=exc.message)
+    return _loaded(plugin, "disabled", f"no [plugins.{name}] in the configuration")
 
 
 def _problems(loaded: Loaded, classes: Sequence[type[Any]]) -> dict[str, str]:
@@ -105,12 +106,7 @@ def _problems(loaded: Loaded, classes: Sequence[type[Any]]) -> dict[str, str]:
         build_registry(loaded, classes)
     found: dict[str, str] = {}
     for problem in loaded.problems:
-        parts = problem.key.split(".")
-        name = None
-        if parts[0] == "plugins" and len(parts) > 1:
-            name = parts[1]
-        elif parts[0] == "sources" and parts[2:3] == ["options"] and len(parts) > 3:
-            name = parts[3]
-        if name is not None:
-            found.setdefault(name, str(problem))
+        match problem.key.split("."):
+            case ["plugins", name, *_] | ["sources", _, "options", name, *_]:
+                found.setdefault(name, str(problem))
     return found

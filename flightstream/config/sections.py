@@ -12,7 +12,7 @@ from flightstream.config.models import (
     SourceConfig,
 )
 from flightstream.config.options import Reader
-from flightstream.config.problems import unknown_key
+from flightstream.config.problems import near_key, unknown_key
 from flightstream.config.settings import Key
 from flightstream.config.sources import check_source_name, hide_credentials, resolve_uri
 from flightstream.plugin import options_of
@@ -46,12 +46,10 @@ def _plugins(reader: Reader) -> PluginsConfig:
     options: dict[str, Mapping[str, Any]] = {}
     for name in names:
         key = ("plugins", name)
-        near = unknown_key(name, known)
-        if isinstance(reader.settings.get(key), Mapping) or "did you mean" not in near:
-            if (table := reader.table(key)) is not None:
-                options[name] = table
-        else:
-            reader.problem(key, near)
+        if not isinstance(reader.settings.get(key), Mapping) and near_key(name, known):
+            reader.problem(key, unknown_key(name, known))
+        elif (table := reader.table(key)) is not None:
+            options[name] = table
     return PluginsConfig(**values, options=options)
 
 

@@ -43,10 +43,7 @@ class File:
     @property
     def stem(self) -> str:
         """The name without its suffix, and without that of a compression before it."""
-        name = PurePosixPath(self.name)
-        if name.suffix.lower() in _COMPRESSIONS:
-            name = name.with_suffix("")
-        return str(name.with_suffix(""))
+        return str(uncompressed(self.name).with_suffix(""))
 
     def open(self) -> pa.NativeFile:
         """Open the file for reading at any position.
@@ -141,6 +138,12 @@ class Source:
                     file.version,
                     file.fingerprint,
                 )
+
+
+def uncompressed(name: str) -> PurePosixPath:
+    """Return a file's name without the suffix of a compression, ``a.csv`` for ``a.csv.gz``."""
+    path = PurePosixPath(name)
+    return path.with_suffix("") if path.suffix.lower() in _COMPRESSIONS else path
 
 
 @frozen
