@@ -150,6 +150,12 @@ def options_of(plugin: type[Any]) -> dict[str, tuple["attrs.Attribute[Any]", Opt
     }
 
 
+def default_of(attribute: "attrs.Attribute[Any]") -> Any:
+    """Return the value of an option that nothing sets; ``attrs.NOTHING`` if it has to be set."""
+    default: Any = attribute.default
+    return default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
+
+
 def kind_of(plugin: object) -> PluginKind | None:
     """Return what a class was declared as, or ``None`` if it is not a plugin."""
     return getattr(plugin, _KIND, None)

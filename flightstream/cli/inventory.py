@@ -107,12 +107,7 @@ def _problems(loaded: Loaded) -> dict[str, str]:
     """Return what is wrong with the options and hooks of each plugin."""
     found: dict[str, str] = {}
     for problem in loaded.problems:
-        parts = problem.key.split(".")
-        name = None
-        if parts[0] == "plugins" and len(parts) > 1:
-            name = parts[1]
-        elif parts[0] == "sources" and parts[2:3] == ["options"] and len(parts) > 3:
-            name = parts[3]
-        if name is not None:
-            found.setdefault(name, str(problem))
+        match problem.key.split("."):
+            case ["plugins", name, *_] | ["sources", _, "options", name, *_]:
+                found.setdefault(name, str(problem))
     return found

@@ -84,10 +84,7 @@ def show(
             click.echo(f"{key + ':':14}{printable(str(shown or '-'))}")
         if rows:
             click.echo()
-            cells = [[v or "" for v in attrs.astuple(row)] for row in rows]
-            for cell, row in zip(cells, rows, strict=True):
-                cell[2] = "required" if row.default is None else row.default
-            show_table(HEADER, cells, whole=True)
+            show_table(HEADER, [row.cells() for row in rows], whole=True)
 
 
 def _described(plugin: PluginClass) -> dict[str, object]:

@@ -79,3 +79,26 @@ def test_people_get_text_without_secrets_or_control_characters(logged):
     assert "raise ValueError" in text
     assert ("hush" in text, "\x1b" in text) == (False, False)
     assert "ValueError: no\\x1b[31m" in text
+
+
+def test_line_logged_while_another_is_written_does_not_wait_for_it():
+    code = (
+        "import sys, structlog\n"
+        "from flightstream.config import LogConfig\n"
+        "from flightstream.logs import configure_logs\n"
+        "configure_logs(LogConfig(format='json'))\n"
+        "log = structlog.get_logger()\n"
+        "class Logging:\n"  # as a scan does that is collected at this moment
+        "    def write(self, text):\n"
+        "        sys.stderr = sys.__stderr__\n"
+        "        log.info('inner')\n"
+        "        sys.stderr.write(text)\n"
+        "    def flush(self): pass\n"
+        "log.info('first')\n"
+        "sys.stderr = Logging()\n"
+        "log.info('outer')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+
+    events = [json.loads(line)["event"] for line in done.stderr.splitlines()]
+    assert (done.returncode, events) == (0, ["first", "inner", "outer"])
