@@ -10,6 +10,9 @@ What is against the contract is refused when the server starts: a method that is
 named like a hook and not marked or marked and misspelled, an argument that the
 hook does not give, a ``tryfirst``, ``trylast``, ``specname`` or ``hookwrapper``.
 The order of plugins is that of the configuration.
+
+``FLIGHTSTREAM_TRACE_HOOKS=1`` logs each call with its plugin, duration and
+arguments, and each stream when it ends, with batches and rows.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
