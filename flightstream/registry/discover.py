@@ -7,7 +7,7 @@ from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from attrs import field, frozen
 
@@ -180,13 +180,17 @@ def _import_file(file: Path) -> type[Any]:
             raise
     classes = [
         one
-        for one in vars(module).values()
-        if isinstance(one, type) and one.__module__ == name and kind_of(one) is not None
+        for one in dict.fromkeys(filter(_is_class, vars(module).values()))
+        if one.__module__ == name and kind_of(one) is not None
     ]
     if len(classes) != 1:
         names = " and ".join(cls.__name__ for cls in classes) or "no class"
         raise PluginLoadError(f"it declares {names} by @adapter or @service: a file is one plugin")
     return classes[0]
+
+
+def _is_class(one: object) -> TypeGuard[type[Any]]:
+    return isinstance(one, type)
 
 
 def _no_plugin(who: str, cls: object) -> str:

@@ -135,6 +135,33 @@ def test_plugins_list_for_people_has_a_line_for_each(toys, cli):
     )
 
 
+def test_plugins_list_shows_both_distributions_of_one_name(toys, cli):
+    for name in ("acme-toy", "other-toy"):
+        info = toys / "site" / f"{name}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text("[flightstream]\ntoy = toy:ToyAdapter\n")
+    why = (
+        "the plugin 'toy' is brought by acme-toy 1.0 and by other-toy 1.0: uninstall one of them,"
+        " or put 'acme-toy:toy' or 'other-toy:toy' in plugins.disabled"
+    )
+    env = {"PYTHONPATH": f"{toys}/site:{toys}"}
+
+    rivals = cli("plugins", "list", "--json", env=env)
+    env["FLIGHTSTREAM__PLUGINS__DISABLED"] = "['other-toy:toy']"
+    chosen = cli("plugins", "list", "--json", env=env)
+
+    def states(done):
+        told = [one for one in json.loads(done.stdout) if one["name"] == "toy"]
+        return [(one["distribution"], one["state"], one["why"]) for one in told]
+
+    assert states(rivals) == [("acme-toy", "broken", why), ("other-toy", "broken", why)]
+    assert states(chosen) == [
+        ("acme-toy", "active", ""),
+        ("other-toy", "disabled", "in plugins.disabled"),
+    ]
+
+
 def test_plugins_list_tells_what_is_wrong_with_a_file(toys, cli):
     (toys / "mine").mkdir()
     (toys / "mine" / "gate.py").write_text("import no_such_module")

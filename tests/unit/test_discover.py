@@ -290,6 +290,16 @@ def test_a_file_that_is_not_enabled_is_not_imported(build, folder):
     ]
 
 
+def test_a_file_may_import_other_plugins_and_postpone_its_types(build, folder):
+    (folder / "lake.py").write_text(
+        "from __future__ import annotations\nfrom flightstream_csv import CsvAdapter\n"
+        + dedent(ADAPTER)
+        + "\nPlugin = LakeAdapter\n"
+    )
+
+    assert build(plugins={"paths": ["mine"], "enabled": ["lake"]})[-1] == "lake unversioned adapter"
+
+
 def test_a_file_that_is_broken_is_named(build, folder):
     (folder / "bad.py").write_text("def")
     (folder / "none.py").write_text("from flightstream import adapter")
