@@ -66,7 +66,8 @@ def get(
             for batch in remote.batches(reader):
                 writer.write_batch(batch)
                 transfer.add(batch)
-        done = f"{output}: {transfer.rows:,} rows, {len(reader.schema)} columns"
+        rows = "1 row" if transfer.rows == 1 else f"{transfer.rows:,} rows"
+        done = f"{output}: {rows}, {len(reader.schema)} columns"
         click.echo(printable(f"{done}, {size(output.stat().st_size)}"))
 
 
