@@ -1,6 +1,6 @@
 """Which plugins a configuration uses, and why not the others."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -90,25 +90,17 @@ def select_plugins(loaded: Loaded, classes: Sequence[type[Any]] = ()) -> Selecti
         return Selection([], config, ())
     names = {one.name for one in handed}
     there = [found for found in find(loaded) if found.name not in names]
-    unused = [
-        _choice(found, "disabled", why) for found in there if (why := _unwanted(config, found))
-    ]
-    known = names | {found.name for found in there}
-    selection = Selection([*handed, *unused], config, known)
     wanted: dict[str, list[Found]] = {name: [] for name in config.enabled or ()}
+    unused: list[Choice] = []
     for found in there:
-        if not _unwanted(config, found):
+        if why := _unwanted(config, found):
+            unused.append(_choice(found, "disabled", why))
+        else:
             wanted.setdefault(found.name, []).append(found)
-    loading: list[Choice] = []
-    for name, rivals in wanted.items():
-        loading += _load(loaded, rivals)
-        if not rivals and name not in names and name not in config.disabled:
-            loaded.add_problem(("plugins", "enabled"), selection.why_not(name))
-    selection.choices[len(handed) : len(handed)] = loading
-    broken = {one.name for one in loading if one.state == "broken"}  # it has been said why
-    for name in config.options:
-        if name not in {*selection.plugins, *broken, *config.disabled}:
-            loaded.add_problem(("plugins", name), selection.why_not(name))
+    imported = [choice for rivals in wanted.values() for choice in _load(rivals)]
+    known = names | {found.name for found in there}
+    selection = Selection([*handed, *imported, *unused], config, known)
+    _report(loaded, selection, wanted)
     for name in dict.fromkeys([*wanted, *config.options]):
         if name not in known and name not in config.disabled:
             selection.choices.append(Choice(name, "broken", selection.why_not(name)))
@@ -152,7 +144,7 @@ def _unwanted(config: PluginsConfig, found: Found) -> str:
     return ""
 
 
-def _load(loaded: Loaded, rivals: Sequence[Found]) -> list[Choice]:
+def _load(rivals: Sequence[Found]) -> list[Choice]:
     """Import a plugin, unless nothing or more than one thing brings it."""
     if not rivals:
         return []
@@ -160,9 +152,21 @@ def _load(loaded: Loaded, rivals: Sequence[Found]) -> list[Choice]:
         found = only(rivals)
         return [_choice(found, "active", plugin=found.load())]
     except PluginLoadError as exc:
-        is_named = loaded.draft.plugins.enabled is not None
-        loaded.add_problem(("plugins", "enabled") if is_named else ("plugins",), exc.message)
         return [_choice(one, "broken", exc.message) for one in rivals]
+
+
+def _report(loaded: Loaded, selection: Selection, wanted: Iterable[str]) -> None:
+    """Add what keeps a plugin from being used that the configuration wants."""
+    config = loaded.draft.plugins
+    key = ("plugins",) if config.enabled is None else ("plugins", "enabled")
+    broken = {one.name: one.why for one in selection.choices if one.state == "broken"}
+    fine = {*selection.plugins, *config.disabled}
+    for name in wanted:
+        if name not in fine:
+            loaded.add_problem(key, broken.get(name) or selection.why_not(name))
+    for name in config.options:
+        if name not in fine and name not in broken:
+            loaded.add_problem(("plugins", name), selection.why_not(name))
 
 
 def _choice(found: Found, state: State, why: str = "", plugin: PluginClass | None = None) -> Choice:
