@@ -20,7 +20,7 @@ from flightstream.errors import (
     Unsupported,
 )
 from flightstream.filters import Filter
-from flightstream.hookspecs import hookimpl
+from flightstream.hookspecs import HOOKS_VERSION, hookimpl
 from flightstream.models import (
     Action,
     CallRecord,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "HOOKS_VERSION",
     "Action",
     "ByteSize",
     "CallRecord",

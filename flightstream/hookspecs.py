@@ -5,6 +5,14 @@ out arguments that it does not use. Hooks are called on any thread, never two at
 once for one scan. A :class:`~flightstream.errors.FlightStreamError` that a hook
 raises reaches the client with its code and message; any other exception becomes
 ``PluginError``, and its text stays in the server's log.
+
+What is against the contract is refused when the server starts: a method that is
+named like a hook and not marked or marked and misspelled, an argument that the
+hook does not give, a ``tryfirst``, ``trylast``, ``specname`` or ``hookwrapper``.
+The order of plugins is that of the configuration.
+
+``FLIGHTSTREAM_TRACE_HOOKS=1`` logs each call with its plugin, duration and
+arguments, and each stream when it ends, with batches and rows.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -28,6 +36,18 @@ from flightstream.models import (
 
 Read: TypeAlias = Callable[[ScanRequest], Generator[pa.RecordBatch]]
 WriteMode: TypeAlias = Literal["append", "overwrite", "create"]
+
+HOOKS_VERSION = "1.0"
+"""The version of this contract, ``MAJOR.MINOR``.
+
+A hook or an argument that is added raises the minor version, anything that a
+plugin could break at raises the major one. A plugin names the version that it
+was built for, as a literal: ``hooks_version: ClassVar = "1.0"``. It is refused
+where the major version is another, or the minor one is less than it needs; one
+that names none is taken to fit, and relies on what its distribution requires.
+
+.. versionadded:: 0.1
+"""
 
 hookspec = pluggy.HookspecMarker("flightstream")
 hookimpl = pluggy.HookimplMarker("flightstream")

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from io import StringIO
-from threading import Lock
+from threading import RLock
 from typing import Any, TextIO
 
 import structlog
@@ -32,11 +32,11 @@ def configure_logs(config: LogConfig) -> None:
         structlog.processors.StackInfoRenderer(),
     ]
     rendering = _for_people() if for_people else _for_machines()
-    output: Any = _StandardError()
+    output = _StandardError()
     structlog.configure(
         processors=[*shared, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(output),
+        logger_factory=lambda *_names: output,
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(output)
@@ -51,13 +51,21 @@ def configure_logs(config: LogConfig) -> None:
 
 
 class _StandardError:
-    """A file to which a whole line is written at once, by ``logging`` and structlog alike.
+    """A logger to structlog and a file to ``logging``, which write whole lines.
 
     A log that nobody reads any more is no reason to fail a call.
     """
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        # A scan that nobody began is counted out, and logged, wherever it is collected:
+        # perhaps on the thread that is writing here. structlog's own loggers would
+        # wait for themselves then.
+        self._lock = RLock()
+
+    def msg(self, message: str) -> None:
+        self.write(f"{message}\n")
+
+    log = debug = info = warning = warn = error = critical = fatal = exception = failure = msg
 
     def write(self, text: str) -> None:
         with self._lock, suppress(OSError, ValueError):

@@ -19,6 +19,7 @@ import attrs
 from attrs import field, frozen
 
 from flightstream.errors import PluginLoadError
+from flightstream.hookspecs import HOOKS_VERSION
 from flightstream.storage import Source
 
 PluginKind: TypeAlias = Literal["adapter", "service"]
@@ -149,6 +150,12 @@ def options_of(plugin: type[Any]) -> dict[str, tuple["attrs.Attribute[Any]", Opt
     }
 
 
+def default_of(attribute: "attrs.Attribute[Any]") -> Any:
+    """Return the value of an option that nothing sets; ``attrs.NOTHING`` if it has to be set."""
+    default: Any = attribute.default
+    return default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore[arg-type]
+
+
 def kind_of(plugin: object) -> PluginKind | None:
     """Return what a class was declared as, or ``None`` if it is not a plugin."""
     return getattr(plugin, _KIND, None)
@@ -160,11 +167,15 @@ def adapter(cls: type[P]) -> type[P]:
 
     Its fields are ``source: Source``, options, and state, which is
     ``field(init=False)``. There is one instance for each source. Nothing is
-    opened before ``on_startup``.
+    opened before ``on_startup``. What is true of every instance is a
+    ``ClassVar``: ``pushdown``, what the adapter does itself of ``"columns"``,
+    ``"filter"``, ``"limit"``, ``"offset"`` and ``"partitions"``, and
+    ``hooks_version``, the :data:`~flightstream.HOOKS_VERSION` it was built for.
 
     Raises:
-        PluginLoadError: The class has a field that is none of these, or
-            declares a pushdown that does not exist.
+        PluginLoadError: The class has a field that is none of these, declares
+            a pushdown that does not exist or another major version of the
+            hooks, or compares by value.
 
     .. versionadded:: 0.1
     """
@@ -176,7 +187,8 @@ def service(cls: type[P]) -> type[P]:
     """Declare a class as a service plugin, which has options and state but no source.
 
     Raises:
-        PluginLoadError: The class has a field that is neither.
+        PluginLoadError: The class has a field that is neither, declares another
+            major version of the hooks, or compares by value.
 
     .. versionadded:: 0.1
     """
@@ -184,8 +196,14 @@ def service(cls: type[P]) -> type[P]:
 
 
 def _declare(cls: type[P], kind: PluginKind) -> type[P]:
+    _check_hooks_version(cls)  # first: another contract may have other rules
     # Pluggy compares plugins with ==, so two equal instances would refuse to register.
     declared: Any = attrs.define(eq=False, kw_only=True)(cls)
+    if declared.__eq__ is not object.__eq__:
+        raise PluginLoadError(
+            f"{cls.__name__} has an __eq__, and plugins that compare equal cannot be told apart:"
+            " remove it, or declare the base it is from with eq=False"
+        )
     hints = get_type_hints(declared)
     for attribute in attrs.fields(declared):
         if kind == "adapter" and attribute.name == "source":
@@ -207,6 +225,23 @@ def _declare(cls: type[P], kind: PluginKind) -> type[P]:
         )
     setattr(declared, _KIND, kind)
     return cast(type[P], declared)
+
+
+def _check_hooks_version(cls: type[Any]) -> None:
+    built_for = getattr(cls, "hooks_version", HOOKS_VERSION)
+    if not isinstance(built_for, str) or not re.fullmatch(r"[0-9]{1,9}\.[0-9]{1,9}", built_for):
+        raise PluginLoadError(
+            f"{cls.__name__}.hooks_version is {built_for!r}, not a version like {HOOKS_VERSION!r}"
+        )
+    major, minor = map(int, built_for.split("."))
+    our_major, our_minor = map(int, HOOKS_VERSION.split("."))
+    if major != our_major or minor > our_minor:
+        is_older = (major, minor) < (our_major, our_minor)
+        cure = "upgrade the plugin" if is_older else "upgrade flightstream-core"
+        raise PluginLoadError(
+            f"{cls.__name__} is built for version {built_for} of the hooks, and this is version"
+            f" {HOOKS_VERSION}: {cure}"
+        )
 
 
 def _bounds(declared: Option) -> Callable[[Any, "attrs.Attribute[Any]", Any], None]:

@@ -71,7 +71,7 @@ class Command:
         if not text.lstrip().startswith("{"):
             return cls(_parse_name(text))
         try:
-            document = json.loads(text)
+            document = json.loads(text, object_pairs_hook=_unambiguous)
             json.dumps(document, ensure_ascii=False).encode()  # refuses half a surrogate pair
         except (ValueError, RecursionError) as exc:
             raise InvalidCommand("the command looks like JSON, but is not") from exc
@@ -81,7 +81,7 @@ class Command:
     def _from_document(cls, document: dict[str, Any]) -> Self:
         names = [key for key in _NAME_KEYS if key in document]
         if len(names) != 1:
-            raise InvalidCommand("a command names its flight once: {'flight': 'source/name'}")
+            raise InvalidCommand('a command names its flight once: {"flight": "source/name"}')
         known = {attribute.name for attribute in attrs.fields(cls)} - {"flight"}
         values = {key: value for key, value in document.items() if key not in names}
         for key in values.keys() - known:
@@ -101,6 +101,16 @@ class Command:
             if value != attribute.default:
                 document[attribute.name] = value
         return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # Of two equal keys, what checks a command on its way may read another than we do.
+    document: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in document:
+            raise InvalidCommand(f"the key {key[:40]!r} stands twice in the command")
+        document[key] = value
+    return document
 
 
 def _decode(data: bytes) -> str:

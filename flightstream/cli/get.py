@@ -8,16 +8,15 @@ import click
 import pyarrow as pa
 
 from flightstream.cli.progress import shown_progress
-from flightstream.cli.remote import connected, naming_server, selection_options, uri_option
+from flightstream.cli.remote import connected, selection_options, uri_option
 from flightstream.cli.target import complete_file
 from flightstream.cli.text import printable, size
-from flightstream.cli.waiting import read_ahead
-from flightstream.cli.writers import WRITERS, writer_for
+from flightstream.cli.writers import WRITERS
 from flightstream.errors import Unsupported
 
 
 def _check_output(_ctx: click.Context, _parameter: click.Parameter, path: Path) -> Path:
-    if writer_for(path) is None:
+    if path.suffix.lower() not in WRITERS:
         suffix = f"the suffix {path.suffix!r}" if path.suffix else "no suffix"
         raise click.BadParameter(f"{path} has {suffix}; known are {', '.join(WRITERS)}")
     return path
@@ -55,8 +54,6 @@ def get(
     there before. Memory use does not depend on the size of the flight.
     """
     wanted = {"columns": columns, "filter": where, "limit": limit, "offset": offset}
-    make_writer = writer_for(output)
-    assert make_writer is not None  # _check_output has refused it
     with connected(uri) as remote:
         total = remote.call(remote.client.info, name, **wanted).total_records
         reader = remote.call(remote.client.stream, name, **wanted)
@@ -64,18 +61,14 @@ def get(
             shown_progress(name, total) as transfer,
             complete_file(output) as file,
             _writable(output),
-            make_writer(file, reader.schema) as writer,
+            WRITERS[output.suffix.lower()](file, reader.schema) as writer,
         ):
-            for batch in _batches(reader, uri):
+            for batch in remote.batches(reader):
                 writer.write_batch(batch)
                 transfer.add(batch)
-        done = f"{output}: {transfer.rows:,} rows, {len(reader.schema)} columns"
+        rows = "1 row" if transfer.rows == 1 else f"{transfer.rows:,} rows"
+        done = f"{output}: {rows}, {len(reader.schema)} columns"
         click.echo(printable(f"{done}, {size(output.stat().st_size)}"))
-
-
-def _batches(reader: pa.RecordBatchReader, uri: str) -> Iterator[pa.RecordBatch]:
-    with naming_server(uri):
-        yield from read_ahead(reader)
 
 
 @contextmanager

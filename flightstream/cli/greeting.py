@@ -3,37 +3,39 @@
 import os
 import shlex
 import sys
+from collections import Counter
 
 import click
 import structlog
 
 from flightstream.cli.remote import DEFAULT_URI
-from flightstream.cli.suffixes import suffixes_in
 from flightstream.cli.text import aligned, printable, size
+from flightstream.errors import FlightStreamError
 from flightstream.server import Server
 from flightstream.serving.listing import Entry
-from flightstream.storage import Source
+from flightstream.storage import File, Source, uncompressed
 
 log = structlog.get_logger(__name__)
 
 _MOST_FLIGHTS = 20
-_EVERY_ADDRESS = {"0.0.0.0": "localhost", "::": "localhost", "": "localhost"}
+_MOST_SUFFIXES = 5
+_EVERY_ADDRESS = ("0.0.0.0", "::", "")
 
 
 def greet(server: Server) -> None:
     """Warn about sources without flights; show how to read the others."""
     entries = list(server.service.lookup.catalog.entries())
     _warn_of_empty_sources(server, {entry.path[0] for entry in entries})
-    click.echo(greeting(uri_of(server), entries, _program()))
+    click.echo(_greeting(_uri_of(server), entries, _program()))
 
 
-def uri_of(server: Server) -> str:
+def _uri_of(server: Server) -> str:
     """Return what a client on this machine connects to."""
-    host = _EVERY_ADDRESS.get(server.info.host, server.info.host)
+    host = "localhost" if server.info.host in _EVERY_ADDRESS else server.info.host
     return f"grpc://[{host}]:{server.port}" if ":" in host else f"grpc://{host}:{server.port}"
 
 
-def greeting(uri: str, entries: list[Entry], program: str = "flightstream") -> str:
+def _greeting(uri: str, entries: list[Entry], program: str) -> str:
     """Return the address, the flights, and lines that work as pasted.
 
     Args:
@@ -108,7 +110,18 @@ def _warn_of_empty_sources(server: Server, served: set[str]) -> None:
 
 
 def _suffixes(source: Source | None) -> list[str]:
-    try:
-        return [] if source is None else suffixes_in(source)
-    except OSError:  # the listing has failed too, and is in the log
+    """Return the commonest suffixes of a source's files."""
+    if source is None:
         return []
+    try:
+        counts = Counter(map(_suffix, source.files("**/*")))
+    except FlightStreamError:  # the listing has failed too, and is in the log
+        return []
+    del counts[""]
+    return [suffix for suffix, _ in counts.most_common(_MOST_SUFFIXES)]
+
+
+def _suffix(file: File) -> str:
+    """Return what a file is besides compressed, ``csv`` for ``A.CSV.gz``."""
+    suffix = uncompressed(file.name).suffix[1:].lower()
+    return suffix if suffix.isascii() and suffix.isalnum() else ""

@@ -92,7 +92,8 @@ def _start(
         greet(server)
     except Exception:
         # Whoever started us has closed our output, or the listing failed: it serves on.
-        log.warning("greeting_failed", exc_info=True)
+        if server.is_running:
+            log.warning("greeting_failed", exc_info=True)
 
 
 def _unwanted(starting: Future[Server]) -> Server:

@@ -5,8 +5,8 @@ from typing import Any, get_type_hints
 import attrs
 from attrs import frozen
 
-from flightstream.config.words import expected, mentions_secret, toml_text
-from flightstream.plugin import ByteSize, Option, options_of
+from flightstream.config.words import either, expected, shown, toml_text
+from flightstream.plugin import ByteSize, Option, default_of, options_of
 
 HEADER = ("Option", "Type", "Default", "Environment", "Meaning")
 
@@ -28,6 +28,11 @@ class OptionRow:
     default: str | None
     env: str | None
     meaning: str
+
+    def cells(self) -> tuple[str, ...]:
+        """Return the texts below ``HEADER``."""
+        default = "required" if self.default is None else self.default
+        return (self.name, self.type, default, self.env or "", self.meaning)
 
 
 def option_rows(plugin: type[Any]) -> list[OptionRow]:
@@ -58,8 +63,7 @@ def markdown(rows: list[OptionRow]) -> str:
 
 def _type(type_: Any, declared: Option) -> str:
     if declared.choices is not None:
-        *others, last = (toml_text(choice) for choice in declared.choices)
-        return " or ".join([", ".join(others), last] if others else [last])
+        return either([toml_text(choice) for choice in declared.choices])
     text = expected(type_)
     of_size = "ByteSize" in str(type_)
     for word, bound in (("at least", declared.minimum), ("at most", declared.maximum)):
@@ -69,14 +73,10 @@ def _type(type_: Any, declared: Option) -> str:
 
 
 def _default(attribute: "attrs.Attribute[Any]", type_: Any) -> str | None:
-    default: Any = attribute.default
+    default = default_of(attribute)
     if default is attrs.NOTHING:
         return None
-    if isinstance(default, attrs.Factory):  # type: ignore[arg-type]
-        default = default.factory()
-    if default is None:
-        return ""
-    return '"***"' if mentions_secret(type_) else toml_text(default)
+    return "" if default is None else shown(default, type_)
 
 
 def _code(text: str | None) -> str:

@@ -5,7 +5,7 @@ import inspect
 import attrs
 import click
 
-from flightstream.cli.inventory import find_plugin, inventory
+from flightstream.cli.inventory import PluginState, find_plugin, inventory
 from flightstream.cli.local import config_option, load_classes, plugin_option
 from flightstream.cli.options import HEADER, markdown, option_rows
 from flightstream.cli.output import show_table
@@ -14,6 +14,8 @@ from flightstream.cli.values import json_text
 from flightstream.config import load_config
 from flightstream.logs import configure_logs
 from flightstream.registry import PluginClass
+
+_COLUMNS = ("name", "kind", "distribution", "version", "state", "why", "sources", "hooks")
 
 
 @click.group()
@@ -33,23 +35,43 @@ def list_(config: str | None, plugins: tuple[str, ...], as_json: bool) -> None:
     loaded = load_config(config)
     configure_logs(loaded.draft.log)
     states = inventory(loaded, load_classes(plugins, loaded))
+    for problem in loaded.problems:
+        if problem.key.startswith("plugins.paths"):  # what belongs to no plugin
+            click.echo(f"warning: {printable(str(problem))}", err=True)
     if as_json:
         click.echo(json_text([attrs.asdict(state) for state in states]))
     elif states:
-        rows = [[value or "" for value in attrs.astuple(state)] for state in states]
-        show_table([field.name for field in attrs.fields(type(states[0]))], rows, whole=True)
+        show_table(_COLUMNS, [_row(state) for state in states], whole=True)
     else:
         click.echo("note: no plugin is installed: pip install flightstream-csv", err=True)
 
 
+def _row(state: PluginState) -> list[str]:
+    hooks = [*state.implements, *(f"wraps {hook}" for hook in state.wraps)]
+    return [
+        state.name,
+        state.kind or "",
+        state.distribution or state.file or "",
+        state.version or "",
+        state.state,
+        state.why,
+        ", ".join(state.sources),
+        ", ".join(hooks),
+    ]
+
+
 @plugins.command()
 @click.argument("name")
+@config_option
 @plugin_option
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print the options as a table.")
 @click.option("--json", "as_json", is_flag=True, help="Print an object.")
-def show(name: str, plugins: tuple[str, ...], as_markdown: bool, as_json: bool) -> None:
+def show(
+    name: str, config: str | None, plugins: tuple[str, ...], as_markdown: bool, as_json: bool
+) -> None:
     """Describe the plugin NAME and its options."""
-    plugin = find_plugin(name, load_classes(plugins))
+    loaded = load_config(config)
+    plugin = find_plugin(name, loaded, load_classes(plugins))
     rows = option_rows(plugin.cls)
     if as_markdown:
         click.echo(markdown(rows))
@@ -62,10 +84,7 @@ def show(name: str, plugins: tuple[str, ...], as_markdown: bool, as_json: bool) 
             click.echo(f"{key + ':':14}{printable(str(shown or '-'))}")
         if rows:
             click.echo()
-            cells = [[v or "" for v in attrs.astuple(row)] for row in rows]
-            for cell, row in zip(cells, rows, strict=True):
-                cell[2] = "required" if row.default is None else row.default
-            show_table(HEADER, cells, whole=True)
+            show_table(HEADER, [row.cells() for row in rows], whole=True)
 
 
 def _described(plugin: PluginClass) -> dict[str, object]:

@@ -45,6 +45,7 @@ def shown_progress(name: str, total: int) -> Iterator[Transfer]:
         total: Its rows, or -1.
     """
     console = Console(stderr=True)
+    console.quiet = not console.is_terminal  # older versions of rich end even a disabled line
     with Progress(
         TextColumn(printable(name), markup=False),
         BarColumn() if total >= 0 else SpinnerColumn(),
@@ -52,6 +53,6 @@ def shown_progress(name: str, total: int) -> Iterator[Transfer]:
         TimeElapsedColumn(),
         console=console,
         transient=True,
-        disable=not console.is_terminal,
+        disable=console.quiet,
     ) as progress:
         yield Transfer(progress, total)

@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
+import pyarrow as pa
 
 from flightstream.cli.text import printable
-from flightstream.cli.waiting import in_background
+from flightstream.cli.waiting import in_background, read_ahead
 from flightstream.client import Client, DataWarning, connect
 from flightstream.errors import Unavailable
 
@@ -76,8 +77,13 @@ class Remote:
 
     def call(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a method of the client."""
-        with naming_server(self.uri):
+        with _naming_server(self.uri):
             return in_background(partial(method, *args, **kwargs))
+
+    def batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
+        """Read a stream of the client, a few batches ahead."""
+        with _naming_server(self.uri):
+            yield from read_ahead(reader)
 
 
 @contextmanager
@@ -87,7 +93,7 @@ def connected(uri: str) -> Iterator[Remote]:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", DataWarning)
         try:
-            with naming_server(uri):
+            with _naming_server(uri):
                 client = connect(uri)
             yield Remote(client, uri)
         finally:
@@ -96,7 +102,7 @@ def connected(uri: str) -> Iterator[Remote]:
 
 
 @contextmanager
-def naming_server(uri: str) -> Iterator[None]:
+def _naming_server(uri: str) -> Iterator[None]:
     """Say of errors that did not come from the server itself which one was asked."""
     try:
         yield

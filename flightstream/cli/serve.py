@@ -42,7 +42,7 @@ def serve(
     Each URI is a source named after its last part. Without any, the sources are
     those of the configuration, or else DATA_DIRECTORY, or else data/.
 
-    On the first signal running streams may end; a second one ends the process
+    On the first signal running streams may finish; a second one ends the process
     at once. Logs go to standard error.
     """
     given: dict[str, Any] = {"server.host": host, "server.port": port}

@@ -20,11 +20,11 @@ def complete_file(path: Path) -> Iterator[BinaryIO]:
         raise OSError(None, "it is not a regular file", str(path))
     beside = target.with_name(f".{target.name[:200]}.{uuid4().hex[:8]}.part")
     try:
-        with naming(path), open(beside, "xb") as file:
+        with _naming(path), open(beside, "xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        with naming(path):
+        with _naming(path):
             os.replace(beside, target)
     finally:
         with suppress(OSError):
@@ -32,7 +32,7 @@ def complete_file(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def naming(path: Path) -> Iterator[None]:
+def _naming(path: Path) -> Iterator[None]:
     """Say the name that the user knows in errors of the file beside it."""
     try:
         yield

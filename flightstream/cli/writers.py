@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv
@@ -14,14 +13,7 @@ import pyarrow.parquet as pq
 _ROW_GROUP_BYTES = 64 * 1024 * 1024
 
 
-class Writer(AbstractContextManager[Any], Protocol):
-    """Writes batches of one schema, and completes the file when it is left."""
-
-    def write_batch(self, batch: pa.RecordBatch) -> None:
-        """Add a batch."""
-
-
-class ParquetWriter(Writer):
+class ParquetWriter(AbstractContextManager["ParquetWriter"]):
     """Collects batches into row groups of some size."""
 
     def __init__(self, file: Any, schema: pa.Schema) -> None:
@@ -48,6 +40,8 @@ class ParquetWriter(Writer):
         self._waiting, self._waiting_bytes = [], 0
 
 
+# Each is made from a file and a schema, takes ``write_batch(batch)``, and completes
+# the file when it is left.
 WRITERS: dict[str, Callable[[Any, pa.Schema], Any]] = {
     ".parquet": ParquetWriter,
     ".csv": pa.csv.CSVWriter,
@@ -55,8 +49,3 @@ WRITERS: dict[str, Callable[[Any, pa.Schema], Any]] = {
     ".feather": pa.ipc.new_file,
     ".arrows": pa.ipc.new_stream,
 }
-
-
-def writer_for(path: Path) -> Callable[[Any, pa.Schema], Writer] | None:
-    """Return what writes a file of this name, if its suffix is known."""
-    return WRITERS.get(path.suffix.lower())

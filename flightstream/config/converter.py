@@ -13,16 +13,15 @@ from cattrs import Converter, override
 from cattrs.cols import list_structure_factory, mapping_structure_factory
 from cattrs.gen import make_dict_structure_fn
 
-from flightstream.config.words import (
+from flightstream.config.types import (
     ARRAYS,
-    expected,
-    found,
     is_array,
     is_choice,
     is_table,
     is_union,
     mentions_secret,
 )
+from flightstream.config.words import expected, found
 from flightstream.plugin import ByteSize, Secret
 
 Hook: TypeAlias = Callable[[Any, Any], Any]

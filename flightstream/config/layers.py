@@ -26,25 +26,9 @@ def put_file(settings: Settings, path: Path | str | None, folder: Path) -> None:
     place = folder / name
     try:
         document = tomllib.loads(place.read_bytes().decode("utf-8-sig"))
-    except OSError as exc:
-        reason = (exc.strerror or "it cannot be opened").lower()
-        raise ConfigError(str(Problem(name, "", f"the file cannot be read: {reason}"))) from exc
-    except UnicodeDecodeError as exc:
-        message = f"the file is not UTF-8 text, at byte {exc.start}"
-        raise ConfigError(str(Problem(name, "", message))) from exc
-    except RecursionError as exc:
-        raise ConfigError(str(Problem(name, "", "tables are nested too deeply"))) from exc
-    except ValueError as exc:
-        raise ConfigError(str(Problem(name, "", _syntax(str(exc))))) from exc
+    except (OSError, ValueError, RecursionError) as exc:
+        raise ConfigError(str(Problem(name, "", _unreadable(exc)))) from exc
     settings.put((), document, Origin(Layer.FILE, name, place.parent))
-
-
-def _syntax(text: str) -> str:
-    found = re.fullmatch(r"(.*) \(at (?:(end of document)|line (\d+), column (\d+))\)", text, re.S)
-    if found is None:
-        return f"not TOML: {text}"
-    place = found[2] or f"line {found[3]}, column {found[4]}"
-    return f"{place}: not TOML: {found[1][:1].lower()}{found[1][1:]}"
 
 
 def put_environment(
@@ -55,7 +39,7 @@ def put_environment(
         origin = Origin(Layer.ENVIRONMENT, f"environment {variable.name}", folder)
         if "" in parts:
             message = f"a part of the name is empty; write {PREFIX}SECTION__KEY"
-            report.add(Problem(origin.name, "", message), (Layer.ENVIRONMENT,))
+            report.add(Problem(origin.name, "", message))
             continue
         key: Key = ()
         for part in parts:
@@ -81,3 +65,19 @@ def put_data(settings: Settings, report: Report, environ: Mapping[str, str], fol
     uri = given or "data/"
     for name in name_sources([uri], folder):
         settings.put(("sources", name), {"uri": uri}, origin)
+
+
+def _unreadable(exc: Exception) -> str:
+    match exc:
+        case OSError():
+            return f"the file cannot be read: {(exc.strerror or 'it cannot be opened').lower()}"
+        case UnicodeDecodeError():
+            return f"the file is not UTF-8 text, at byte {exc.start}"
+        case RecursionError():
+            return "tables are nested too deeply"
+    where = r"(.*) \(at (?:(end of document)|line (\d+), column (\d+))\)"
+    found = re.fullmatch(where, str(exc), re.DOTALL)
+    if found is None:
+        return f"not TOML: {exc}"
+    place = found[2] or f"line {found[3]}, column {found[4]}"
+    return f"{place}: not TOML: {found[1][:1].lower()}{found[1][1:]}"

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 from attrs import define
 
+from flightstream.config.converter import make_converter
 from flightstream.config.layers import put_data, put_environment, put_file
 from flightstream.config.models import Config
 from flightstream.config.options import Reader
@@ -14,7 +16,6 @@ from flightstream.config.problems import Problem, Report, Row
 from flightstream.config.sections import PLACES, draft_config
 from flightstream.config.settings import Key, Layer, Origin, Settings
 from flightstream.config.sources import name_sources
-from flightstream.config.structure import Structurer
 from flightstream.errors import ConfigError
 
 
@@ -55,7 +56,7 @@ class Loaded:
         if self.problems:
             raise ConfigError("\n".join(map(str, self.problems)))
 
-    def add_problem(self, key: tuple[str, ...], message: str) -> None:
+    def add_problem(self, key: tuple[str | int, ...], message: str) -> None:
         """Add what was found elsewhere, such as a plugin that is not installed.
 
         Args:
@@ -137,8 +138,7 @@ def load_config(
     for key, value in (overrides or {}).items():
         settings.put(tuple(key.split(".")), value, command_line)
     put_data(settings, report, environ, folder)
-    reader = Reader(settings, environ, Structurer(environ), report)
-    return Loaded(draft_config(reader), reader)
+    return _structured(settings, environ, environ, report)
 
 
 def load_mapping(
@@ -163,6 +163,11 @@ def load_mapping(
     folder = Path.cwd() if working_folder is None else working_folder
     settings = Settings(Origin(Layer.DEFAULT, "default", folder))
     settings.put((), mapping, Origin(Layer.OVERRIDE, origin, folder))
-    environ = os.environ if environ is None else environ
-    reader = Reader(settings, {}, Structurer(environ), Report())
+    return _structured(settings, {}, os.environ if environ is None else environ, Report())
+
+
+def _structured(
+    settings: Settings, variables: Mapping[str, str], environ: Mapping[str, str], report: Report
+) -> Loaded:
+    reader = Reader(settings, variables, cache(partial(make_converter, environ)), report)
     return Loaded(draft_config(reader), reader)

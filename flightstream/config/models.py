@@ -1,6 +1,7 @@
 """The configuration as the rest of the program sees it."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from attrs import Factory, field, frozen
@@ -71,9 +72,14 @@ class PluginsConfig:
     enabled: tuple[str, ...] | None = option(
         None,
         help="the plugins to use; otherwise every adapter and storage installed,"
-        " and the services that have a section here",
+        " the services that have a section here, and what lies in paths",
     )
-    disabled: tuple[str, ...] = option((), help="plugins not to use")
+    disabled: tuple[str, ...] = option(
+        (), help="plugins not to use, NAME or DISTRIBUTION:NAME; never imported"
+    )
+    paths: tuple[Path, ...] = option(
+        (), help="folders of plugins that are a file each: NAME.py, with one class in it"
+    )
     options: RawTables = field(default=Factory(dict), repr=False)
 
 
@@ -99,6 +105,10 @@ class SourceConfig:
     )
     options: RawTables = field(default=Factory(dict))
 
+    def uses(self, adapter: str) -> bool:
+        """Whether an adapter is to read it."""
+        return self.adapters is None or adapter in self.adapters
+
     def __repr__(self) -> str:
         return f"SourceConfig(uri={hide_credentials(self.uri)!r}, adapters={self.adapters!r})"
 
@@ -122,6 +132,7 @@ class Config:
         """Return it as the tables of a configuration file; what is not set is left out."""
         plugins: dict[str, Any] = {
             "disabled": list(self.plugins.disabled),
+            "paths": list(map(str, self.plugins.paths)),
             **self.plugins.options,
         }
         if self.plugins.enabled is not None:

@@ -1,17 +1,19 @@
 """The options of one declared class, from every table and variable that may set them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, get_type_hints
 
 import attrs
 from attrs import define, frozen
+from cattrs import Converter
 
 from flightstream.config.environment import named_variable
 from flightstream.config.problems import Problem, Report, Row, dotted, unknown_key
 from flightstream.config.settings import MISSING, Key, Layer, Origin, Settings
-from flightstream.config.structure import Fault, Faulty, Structurer
-from flightstream.config.words import found, mentions_secret, toml_text
-from flightstream.plugin import Option, options_of
+from flightstream.config.structure import Fault, Faulty, structure
+from flightstream.config.words import found, shown
+from flightstream.plugin import Option, default_of, options_of
 
 
 @frozen
@@ -37,13 +39,13 @@ class Reader:
     Args:
         settings: What was given.
         variables: Those that options may name with ``env``.
-        structurer: Knows those that secrets may name.
+        converter: Makes values, of which paths are relative to a folder.
         report: Where problems, warnings and values are noted.
     """
 
     settings: Settings
     variables: Mapping[str, str]
-    structurer: Structurer
+    converter: Callable[[Path], Converter]
     report: Report
 
     def structure(
@@ -68,10 +70,11 @@ class Reader:
         values: dict[str, Any] = {}
         for name, (attribute, declared) in options.items():
             type_ = hints[name]
-            given = sorted(self._given(name, declared, tables), key=lambda g: g.rank)
-            for one in reversed(given):
+            given = self._given(name, declared, tables)
+            for one in given:
                 try:
-                    value = self.structurer.structure(one.raw, type_, attribute, one.origin.folder)
+                    converter = self.converter(one.origin.folder)
+                    value = structure(one.raw, type_, attribute, converter)
                 except Faulty as exc:
                     self._report(one, exc.faults)
                     right = right and one.is_variable
@@ -81,16 +84,12 @@ class Reader:
                     self.show(one.key, value, type_, one.origin)
             if name in values or not all(one.is_variable for one in given):
                 continue
-            if attribute.default is attrs.NOTHING:
+            default = default_of(attribute)
+            if default is attrs.NOTHING:
                 self.problem((*tables[0], name), f"required, but not set: {declared.help}")
                 right = False
             else:
-                self.show(
-                    (*tables[0], name),
-                    _default(attribute),
-                    type_,
-                    self.settings.default,
-                )
+                self.show((*tables[0], name), default, type_, self.settings.default)
         return values, right
 
     def table(self, key: Key) -> Mapping[str, Any] | None:
@@ -100,34 +99,36 @@ class Reader:
             return raw
         if raw is not MISSING:
             # What stands where a plugin's options belong may be its secret.
-            shown = found(raw, hidden=len(key) > 1)
-            self.problem(key, f"expected a table, found {shown}")
+            what = found(raw, hidden=len(key) > 1)
+            self.problem(key, f"expected a table, found {what}")
         return None
 
     def problem(self, key: tuple[Any, ...], message: str) -> None:
         """Report what is wrong with the value at a key, naming where it came from."""
         origin = self.settings.origin(key)
         name = "" if origin.layer is Layer.DEFAULT else origin.name
-        position = (origin.layer, *self.settings.position(key))
-        self.report.add(Problem(name, dotted(key), message), position)
+        self.report.add(Problem(name, dotted(key), message), self.settings.position(key))
 
     def show(self, key: Key, value: Any, type_: Any, origin: Origin) -> None:
         """Note a value for ``flightstream check``."""
-        shown = '"***"' if mentions_secret(type_) and value is not None else toml_text(value)
-        self.report.rows[dotted(key)] = Row(dotted(key), shown, origin.name)
+        self.report.rows[dotted(key)] = Row(dotted(key), shown(value, type_), origin.name)
 
-    def _given(self, name: str, declared: Option, tables: Sequence[Key]) -> Iterator[_Given]:
+    def _given(self, name: str, declared: Option, tables: Sequence[Key]) -> list[_Given]:
+        """Return all that sets an option, beginning with what wins."""
+        given = []
         for number, table in enumerate(tables):
             key = (*table, name)
             raw = self.settings.get(key)
             if raw is not MISSING:
                 rank = (self.settings.layer(key), number)
-                yield _Given(rank, key, raw, self.settings.origin(key))
+                given.append(_Given(rank, key, raw, self.settings.origin(key)))
         variable = named_variable(self.variables, declared.env) if declared.env else None
         if variable is not None:
             folder = self.settings.default.folder
             origin = Origin(Layer.VARIABLE, f"environment {variable.name}", folder)
-            yield _Given((Layer.VARIABLE, 0), (*tables[0], name), variable.value, origin)
+            key = (*tables[0], name)
+            given.append(_Given((Layer.VARIABLE, 0), key, variable.value, origin))
+        return sorted(given, key=lambda one: one.rank, reverse=True)
 
     def _report(self, given: _Given, faults: Sequence[Fault]) -> None:
         for path, message in faults:
@@ -143,8 +144,3 @@ class Reader:
         for name in unknown:
             self.problem((*key, name), unknown_key(name, known))
         return not unknown and (raw is not None or self.settings.get(key) is MISSING)
-
-
-def _default(attribute: "attrs.Attribute[Any]") -> Any:
-    default: Any = attribute.default
-    return default.factory() if isinstance(default, attrs.Factory) else default  # type: ignore

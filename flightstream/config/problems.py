@@ -3,7 +3,7 @@
 import difflib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from attrs import Factory, define, frozen
@@ -43,11 +43,11 @@ class Row:
 class Report:
     """What was found while a configuration was read."""
 
-    _problems: list[tuple[tuple[int, ...], Problem]] = Factory(list)
+    _problems: list[tuple[int, Problem]] = Factory(list)
     warnings: list[Problem] = Factory(list)
     rows: dict[str, Row] = Factory(dict)
 
-    def add(self, problem: Problem, position: tuple[int, ...] = ()) -> None:
+    def add(self, problem: Problem, position: int = 0) -> None:
         """Add a problem, once, to be shown in the order of the file."""
         if (position, problem) not in self._problems:
             self._problems.append((position, problem))
@@ -83,7 +83,7 @@ def quoted(text: str) -> str:
     )
 
 
-def unknown_key(key: str, known: Iterable[str], *, elsewhere: Iterable[str] = ()) -> str:
+def unknown_key(key: str, known: Collection[str], *, elsewhere: Iterable[str] = ()) -> str:
     """Say that a key is unknown, with the one that was probably meant.
 
     Args:
@@ -91,9 +91,13 @@ def unknown_key(key: str, known: Iterable[str], *, elsewhere: Iterable[str] = ()
         known: The keys of its table.
         elsewhere: Dotted keys of other tables, for a key in the wrong one.
     """
-    allowed = sorted(known)
-    near = [name for name in elsewhere if name.rpartition(".")[2] == key]
-    near = near or difflib.get_close_matches(key.lower(), allowed, n=1)
-    if near:
-        return f"unknown key; did you mean {near[0]!r}?"
-    return f"unknown key; there are {', '.join(allowed)}" if allowed else "unknown key"
+    misplaced = [name for name in elsewhere if name.rpartition(".")[2] == key]
+    if near := misplaced[0] if misplaced else near_key(key, known):
+        return f"unknown key; did you mean {near!r}?"
+    allowed = ", ".join(sorted(known))
+    return f"unknown key; there are {allowed}" if allowed else "unknown key"
+
+
+def near_key(key: str, known: Collection[str]) -> str | None:
+    """Return the known key that was probably meant, if there is one."""
+    return next(iter(difflib.get_close_matches(key.lower(), sorted(known), n=1)), None)

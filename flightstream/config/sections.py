@@ -1,6 +1,7 @@
 """The tables of the settings become a ``Config``."""
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from flightstream.config.models import (
@@ -46,12 +47,12 @@ def _plugins(reader: Reader) -> PluginsConfig:
     options: dict[str, Mapping[str, Any]] = {}
     for name in names:
         key = ("plugins", name)
-        near = unknown_key(name, known)
-        if isinstance(reader.settings.get(key), Mapping) or "did you mean" not in near:
-            if (table := reader.table(key)) is not None:
-                options[name] = table
-        else:
-            reader.problem(key, near)
+        # Nearer than usual: [plugins.auth] is no misspelled paths.
+        near = get_close_matches(name.lower(), known, 1, cutoff=0.75)
+        if near and not isinstance(reader.settings.get(key), Mapping):
+            reader.problem(key, unknown_key(name, near))
+        elif (table := reader.table(key)) is not None:
+            options[name] = table
     return PluginsConfig(**values, options=options)
 
 

@@ -6,7 +6,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from attrs import Factory, define, field, frozen
+from attrs import define, field, frozen
 
 from flightstream.config.environment import Text
 
@@ -49,9 +49,12 @@ class Settings:
     """
 
     default: Origin
-    values: dict[str, Any] = Factory(dict)
-    origins: dict[Key, Origin] = Factory(dict)
+    values: dict[str, Any] = field(factory=dict, init=False)
+    _origins: dict[Key, Origin] = field(init=False)  # in the order in which things were given
     _layers: dict[Key, Layer] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._origins = {(): self.default}
 
     def put(self, key: Key, value: Any, origin: Origin) -> None:
         """Set a value, or merge a table; lower layers come first."""
@@ -78,34 +81,24 @@ class Settings:
 
     def origin(self, key: Key) -> Origin:
         """Return where the value at a key, or else the table around it, came from."""
-        for length in range(len(key), -1, -1):
-            if found := self.origins.get(key[:length]):
-                return found
-        return self.default
+        return self._origins[self._given(key)]
 
     def layer(self, key: Key) -> Layer:
         """Return the rank of the value at a key, which is that of its latest part."""
         return self._layers.get(key, self.origin(key).layer)
 
-    def position(self, key: tuple[Any, ...]) -> tuple[int, ...]:
-        """Return where a key stands in the order in which things were written."""
-        node: Any = self.values
-        position: list[int] = []
-        for part in key:
-            if isinstance(node, Mapping) and part in node:
-                position.append(list(node).index(part))
-                node = node[part]
-            elif isinstance(node, list | tuple) and isinstance(part, int):
-                position.append(part)
-                node = node[part]
-            else:
-                break
-        return tuple(position)
+    def position(self, key: tuple[Any, ...]) -> int:
+        """Return where a key stands in the order in which things were given."""
+        return list(self._origins).index(self._given(key))
+
+    def _given(self, key: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return as much of a key as was given."""
+        return next(k for n in range(len(key), -1, -1) if (k := key[:n]) in self._origins)
 
     def _set(self, key: Key, value: Any, origin: Origin) -> None:
         if self.get(key) is not MISSING:
-            for below in [k for k in self.origins if k[: len(key)] == key]:
-                del self.origins[below]
+            for below in [k for k in self._origins if k[: len(key)] == key]:
+                del self._origins[below]
         node: Any = self.values
         for depth, part in enumerate(key[:-1], 1):
             outer, child = key[:depth], node.get(part)
@@ -113,15 +106,14 @@ class Settings:
                 if child is not None and _is_section(outer):
                     return  # a wrong value where a table belongs is to be reported
                 child = {}
-                self.origins[outer] = origin
+                self._origins[outer] = origin
             elif not _is_section(outer):
                 child = dict(child)  # it may be the caller's own
             self._layers[outer] = origin.layer
             node[part] = child
             node = child
-        if key:
-            node[key[-1]] = value
-        self.origins[key] = origin
+        node[key[-1]] = value
+        self._origins[key] = origin
         self._layers[key] = origin.layer
 
 
@@ -134,5 +126,5 @@ def _is_section(key: Key) -> bool:
         case () | (_,) | ("sources", _) | ("sources", _, "options") | ("sources", _, "options", _):
             return True
         case ("plugins", name):
-            return name not in ("enabled", "disabled")
+            return name not in ("enabled", "disabled", "paths")
     return False

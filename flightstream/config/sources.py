@@ -3,9 +3,10 @@
 import os
 import re
 from collections.abc import Iterable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-_COMPRESSIONS = frozenset({".gz", ".bz2", ".zst", ".lz4", ".xz", ".br"})
+from flightstream.storage import uncompressed
+
 _SECRET_WORDS = ("secret", "password", "token", "key", "signature", "sig", "credential")
 
 
@@ -58,13 +59,6 @@ def _wish(uri: str, folder: Path) -> str:
     else:
         path = os.path.normpath(folder / os.path.expanduser(uri))
         last, is_file = os.path.basename(path), not os.path.isdir(path)
-    name = _stem(last) if is_file else last
+    name = uncompressed(last).stem if is_file else last
     name = "".join(letter if letter.isprintable() else "_" for letter in name)
     return "data" if check_source_name(name) else name
-
-
-def _stem(name: str) -> str:
-    path = PurePosixPath(name)
-    if path.suffix.lower() in _COMPRESSIONS:
-        path = path.with_suffix("")
-    return path.stem

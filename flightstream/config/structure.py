@@ -1,11 +1,9 @@
 """One raw value becomes a value of its declared type, or a list of what is wrong with it."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import attrs
-from attrs import define, field
 from cattrs import BaseValidationError, Converter, ForbiddenExtraKeysError
 from cattrs.errors import (
     AttributeValidationNote,
@@ -13,7 +11,7 @@ from cattrs.errors import (
     StructureHandlerNotFoundError,
 )
 
-from flightstream.config.converter import Invalid, make_converter, validated
+from flightstream.config.converter import Invalid, validated
 from flightstream.config.environment import Text
 from flightstream.config.problems import unknown_key
 from flightstream.config.words import expected
@@ -31,44 +29,28 @@ class Faulty(Exception):
         self.faults = faults
 
 
-@define(eq=False, repr=False)
-class Structurer:
-    """Turns raw values into declared types.
+def structure(raw: Any, type_: Any, attribute: "attrs.Attribute[Any]", converter: Converter) -> Any:
+    """Turn a raw value into its declared type and validate it.
+
+    A value from the environment is tried as a TOML literal, then as text.
 
     Args:
-        environ: The variables that secrets may name.
+        raw: The value as given.
+        type_: The resolved type of the attribute.
+        attribute: Its validator is run.
+        converter: Of the folder that paths in the value are relative to.
+
+    Raises:
+        Faulty: With the path within the value and a message for each fault.
     """
-
-    environ: Mapping[str, str]
-    _converters: dict[Path, Converter] = field(factory=dict, init=False)
-
-    def structure(
-        self, raw: Any, type_: Any, attribute: "attrs.Attribute[Any]", folder: Path
-    ) -> Any:
-        """Turn a raw value into the type and validate it.
-
-        A value from the environment is tried as a TOML literal, then as text.
-
-        Args:
-            raw: The value as given.
-            type_: The resolved type of the attribute.
-            attribute: Its validator is run.
-            folder: What paths in the value are relative to.
-
-        Raises:
-            Faulty: With the path within the value and a message for each fault.
-        """
-        if folder not in self._converters:
-            self._converters[folder] = make_converter(self.environ, folder)
-        converter = self._converters[folder]
-        faults: list[Fault] = []
-        for literal in (True, False):
-            try:
-                hook = validated(attribute, converter.get_structure_hook(type_))
-                return hook(_plain(raw, literal=literal), type_)
-            except Exception as exc:  # hooks, types and validators may be a plugin's
-                faults = faults or list(_faults(exc))
-        raise Faulty(faults)
+    faults: list[Fault] = []
+    for literal in (True, False):
+        try:
+            hook = validated(attribute, converter.get_structure_hook(type_))
+            return hook(_plain(raw, literal=literal), type_)
+        except Exception as exc:  # hooks, types and validators may be a plugin's
+            faults = faults or list(_faults(exc))
+    raise Faulty(faults)
 
 
 def _faults(exc: BaseException) -> Iterator[Fault]:

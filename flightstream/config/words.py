@@ -1,15 +1,15 @@
 """How types and values are named to people who write TOML."""
 
 import datetime
-import types
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, get_args
 
 import attrs
 
 from flightstream.config.environment import Text
 from flightstream.config.problems import dotted, quoted
+from flightstream.config.types import is_array, is_choice, is_table, is_union, mentions_secret
 from flightstream.plugin import ByteSize, Secret
 
 _SINGULAR: dict[Any, str] = {
@@ -35,26 +35,15 @@ _PLURAL: dict[Any, str] = {
 }
 
 
-# What each array type becomes: abstract ones a type that cannot be changed.
-ARRAYS: dict[Any, Callable[[Iterable[Any]], Any]] = {
-    list: list,
-    tuple: tuple,
-    set: set,
-    frozenset: frozenset,
-    Sequence: tuple,
-    Set: frozenset,
-}
-
-
 def expected(type_: Any) -> str:
     """Say what a type takes."""
     if type_ in _SINGULAR:
         return _SINGULAR[type_]
     arguments = get_args(type_)
     if is_choice(type_):
-        return _either([repr(choice) for choice in arguments])
+        return either([repr(choice) for choice in arguments])
     if is_union(type_):
-        return _either([expected(member) for member in arguments if member is not type(None)])
+        return either([expected(member) for member in arguments if member is not type(None)])
     if is_array(type_):
         return "an array" + _of(arguments[0] if arguments else Any)
     if is_table(type_):
@@ -87,7 +76,7 @@ def toml_text(value: Any) -> str:
             return '"***"'
         case bool():
             return "true" if value else "false"
-        case str() | ByteSize():
+        case str() | ByteSize() | Path():
             return quoted(str(value))
         case Mapping():
             inner = ", ".join(f"{dotted([str(k)])} = {toml_text(v)}" for k, v in value.items())
@@ -99,46 +88,20 @@ def toml_text(value: Any) -> str:
     return str(value)
 
 
-def mentions_secret(type_: Any) -> bool:
-    """Tell whether a value of this type may be secret, or have secrets in it."""
-    if attrs.has(type_):
-        return False  # its own fields tell
-    return type_ is Secret or any(mentions_secret(inner) for inner in get_args(type_))
+def shown(value: Any, type_: Any) -> str:
+    """Write a value of a type as TOML does; ``***`` for all of what may have secrets in it."""
+    return '"***"' if value is not None and mentions_secret(type_) else toml_text(value)
 
 
-def is_union(type_: Any) -> bool:
-    """Tell whether a type is ``A | B``."""
-    return get_origin(type_) in (Union, types.UnionType)
-
-
-def is_choice(type_: Any) -> bool:
-    """Tell whether a type is ``Literal``."""
-    origin: Any = get_origin(type_)
-    return origin is Literal
-
-
-def is_array(type_: Any) -> bool:
-    """Tell whether a type is an array of one kind of thing."""
-    origin, arguments = get_origin(type_) or type_, get_args(type_)
-    if origin is tuple and arguments:
-        return len(arguments) == 2 and arguments[1] is Ellipsis
-    return origin in ARRAYS
-
-
-def is_table(type_: Any) -> bool:
-    """Tell whether a type is a mapping, or a class with fields."""
-    origin = get_origin(type_) or type_
-    return attrs.has(origin) or (isinstance(origin, type) and issubclass(origin, Mapping))
+def either(words: Sequence[str]) -> str:
+    """Join words that are alternatives, ``a, b or c``."""
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _of(item: Any) -> str:
     if item in _PLURAL:
         return f" of {_PLURAL[item]}"
     return " of tables" if is_table(item) else ""
-
-
-def _either(words: list[str]) -> str:
-    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _kind(value: Any) -> str:

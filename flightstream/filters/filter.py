@@ -5,7 +5,7 @@ from typing import Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from attrs import Factory, field, frozen
+from attrs import field, frozen
 from pyarrow import types
 
 from flightstream.errors import InvalidCommand, Unsupported
@@ -15,10 +15,6 @@ from flightstream.filters.lexer import shorten
 from flightstream.filters.parse import parse
 from flightstream.filters.text import to_sql
 from flightstream.filters.tree import Constant, Node, columns, conjunction
-
-
-def _touched_columns(self: "Filter") -> frozenset[str]:
-    return columns(self.tree)
 
 
 @frozen(repr=False)
@@ -38,9 +34,11 @@ class Filter:
 
     tree: Node
     schema: pa.Schema = field(eq=False)
-    columns: frozenset[str] = field(
-        init=False, eq=False, default=Factory(_touched_columns, takes_self=True)
-    )
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The names of the columns that it reads."""
+        return columns(self.tree)
 
     @classmethod
     def bind(cls, sql: str, schema: pa.Schema, *, visible: Collection[str] | None = None) -> Self:

@@ -4,7 +4,6 @@ All types but text are numbers on a grid: integers, decimals in units of their
 scale, dates in days, timestamps in their unit, floats where they happen to lie.
 A literal is read exactly; where it falls between two values of the grid, or
 beyond its ends, the comparison is rewritten so that it means the same.
-
 """
 
 import math
@@ -102,7 +101,11 @@ def binary(value: Value) -> bytes:
 
 
 def moment(value: Value) -> Moment:
-    """Return a DATE or TIMESTAMP literal, or a string that is one."""
+    """Return what a DATE or TIMESTAMP literal says.
+
+    Raises:
+        InvalidCommand: It is none, or a DATE with a time of day.
+    """
     parsed = parse_moment(value.text)
     if parsed is None or (value.kind == "date" and not parsed.is_date):
         example = (
@@ -130,7 +133,7 @@ def describe(value: Value) -> str:
             return text
 
 
-def mismatch(column: Column, value: Value, wanted: str) -> InvalidCommand:
+def _mismatch(column: Column, value: Value, wanted: str) -> InvalidCommand:
     """Return the error for a literal of the wrong kind."""
     return InvalidCommand(
         f"column {shorten(column.name)!r} is {shorten(str(column.written_type))}: "
@@ -140,7 +143,7 @@ def mismatch(column: Column, value: Value, wanted: str) -> InvalidCommand:
 
 def _expect(column: Column, value: Value, kind: str, wanted: str) -> Value:
     if value.kind != kind:
-        raise mismatch(column, value, wanted)
+        raise _mismatch(column, value, wanted)
     return value
 
 
@@ -167,7 +170,7 @@ def _compare_exact(column: Column, operator: Operator, value: Value) -> Node:
     clock = "a time like '10:00:00'"
     seconds = parse_clock(_expect(column, value, "string", clock).text)
     if seconds is None:
-        raise mismatch(column, value, clock)
+        raise _mismatch(column, value, clock)
     end = DAY_SECONDS * UNITS[type_.unit]
     return _snap(column, operator, seconds * UNITS[type_.unit], 0, end - 1, int)
 
@@ -203,24 +206,29 @@ def _decimal(units: int, type_: pa.DataType) -> Decimal:
         return Decimal(units).scaleb(-type_.scale)
 
 
+def _expect_moment(column: Column, value: Value, wanted: str) -> Moment:
+    if value.kind in ("date", "timestamp"):
+        return moment(value)
+    parsed = parse_moment(value.text) if value.kind == "string" else None
+    if parsed is None:
+        raise _mismatch(column, value, wanted)
+    return parsed
+
+
 def _date_seconds(column: Column, value: Value) -> Fraction:
     wanted = "a date like '2020-01-31'"
-    if value.kind not in ("string", "date", "timestamp"):
-        raise mismatch(column, value, wanted)
-    parsed = parse_moment(value.text) if value.kind == "string" else moment(value)
-    if parsed is None or parsed.offset_seconds is not None:
-        raise mismatch(column, value, wanted)
+    parsed = _expect_moment(column, value, wanted)
+    if parsed.offset_seconds is not None:
+        raise _mismatch(column, value, wanted)
     return parsed.seconds
 
 
 def _timestamp_seconds(column: Column, value: Value) -> Fraction:
     zone_name = column.type.tz
     wanted = "a timestamp like '2020-01-31 10:00:00" + ("+01:00'" if zone_name else "'")
-    if value.kind not in ("string", "date", "timestamp"):
-        raise mismatch(column, value, wanted)
-    parsed = parse_moment(value.text) if value.kind == "string" else moment(value)
-    if parsed is None or (parsed.offset_seconds is not None and zone_name is None):
-        raise mismatch(column, value, wanted)
+    parsed = _expect_moment(column, value, wanted)
+    if parsed.offset_seconds is not None and zone_name is None:
+        raise _mismatch(column, value, wanted)
     zone = UTC if zone_name is None else find_zone(zone_name)
     if zone is None and parsed.offset_seconds is None:
         raise InvalidCommand(
@@ -230,5 +238,5 @@ def _timestamp_seconds(column: Column, value: Value) -> Fraction:
         )
     seconds = parsed.seconds_in(zone or UTC)
     if seconds is None:
-        raise mismatch(column, value, "a timestamp of the years 1 to 9999")
+        raise _mismatch(column, value, "a timestamp of the years 1 to 9999")
     return seconds

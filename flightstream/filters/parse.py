@@ -10,7 +10,7 @@ The grammar is nine rules, parsed here and not by sqlglot: that one raises
 far more than a filter may say, all of which had to be found and refused again.
 """
 
-from typing import NoReturn, cast
+from typing import NoReturn, cast, get_args
 
 from attrs import define, field
 
@@ -32,7 +32,7 @@ from flightstream.filters.syntax import (
 from flightstream.filters.tree import Operator
 
 MAX_DEPTH = 64
-_COMPARISONS = ("=", "<>", "<", "<=", ">", ">=")
+_COMPARISONS: tuple[Operator, ...] = get_args(Operator)
 _TYPED = ("DATE", "TIMESTAMP")
 _ELSEWHERE = ("CASE", "CAST", "SELECT", "WITH", "EXISTS", "ILIKE", "INTERVAL", "WHERE")
 

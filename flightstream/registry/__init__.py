@@ -1,17 +1,20 @@
 """Plugins: discovered, built, held against the contract, and called."""
 
 from flightstream.registry.border import Plugin
-from flightstream.registry.build import build_registry, select_plugins
+from flightstream.registry.build import build_registry
 from flightstream.registry.discover import PluginClass
 from flightstream.registry.mount import Mount
 from flightstream.registry.registry import Registry
+from flightstream.registry.select import Choice, Selection, select_plugins
 from flightstream.registry.services import Services
 
 __all__ = [
+    "Choice",
     "Mount",
     "Plugin",
     "PluginClass",
     "Registry",
+    "Selection",
     "Services",
     "build_registry",
     "select_plugins",

@@ -92,7 +92,7 @@ class Border:
     ) -> None:
         if isinstance(exc, FlightStreamError):
             exc.flight = exc.flight or self.flight
-        elif exc is not None and not isinstance(exc, KeyboardInterrupt | GeneratorExit):
+        elif exc is not None and not isinstance(exc, KeyboardInterrupt):
             log.error(
                 "plugin_failed",
                 plugin=self.plugin.name,

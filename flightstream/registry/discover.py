@@ -1,16 +1,23 @@
-"""Plugin classes: found by entry point without importing any, loaded once selected."""
+"""Plugins that could be used: found without importing any, imported once selected."""
 
 import re
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any, TypeGuard
 
-from attrs import frozen
+from attrs import field, frozen
 
 from flightstream.errors import PluginLoadError
 from flightstream.plugin import PluginKind, kind_of
 
+# What is used as soon as it is installed, and what only where it is asked for:
+# two groups, so that nothing is imported to learn which of them it is.
 GROUP = "flightstream"
+SERVICES = "flightstream.services"
 
 
 @frozen
@@ -22,12 +29,14 @@ class PluginClass:
         cls: What ``@adapter`` or ``@service`` declared.
         distribution: The distribution that brings it, if it is installed.
         version: That of the distribution, or ``"unversioned"``.
+        file: The file that it is, if it is in a folder of ``plugins.paths``.
     """
 
     name: str
     cls: type[Any]
     distribution: str | None = None
     version: str = "unversioned"
+    file: Path | None = None
 
     @property
     def kind(self) -> PluginKind | None:
@@ -40,47 +49,91 @@ class PluginClass:
         return hasattr(self.cls, "open_storage")
 
 
-def installed() -> dict[str, EntryPoint]:
-    """Return the installed plugins by name, sorted; nothing is imported.
+@frozen(eq=False)
+class Found:
+    """A plugin that could be used; nothing of it has been imported.
 
-    Raises:
-        PluginLoadError: Two distributions bring one name.
+    Args:
+        name: Its name in the configuration.
+        group: The entry-point group, for an installed one.
+        distribution: The distribution that brings it, if it is installed.
+        version: That of the distribution, or ``"unversioned"``.
+        file: The file that it is, if it is in a folder of ``plugins.paths``.
     """
-    found: dict[str, EntryPoint] = {}
-    for entry in sorted(entry_points(group=GROUP), key=_name_and_origin):
-        other = found.setdefault(entry.name, entry)
-        if (other.value, _distribution(other)) != (entry.value, _distribution(entry)):
+
+    name: str
+    _get_class: Callable[[], Any] = field(repr=False)
+    group: str = GROUP
+    distribution: str | None = None
+    version: str = "unversioned"
+    file: Path | None = None
+
+    @property
+    def origin(self) -> str:
+        """What brings it, for people."""
+        return str(self.file) if self.file else f"{self.distribution} {self.version}"
+
+    @property
+    def full_name(self) -> str | None:
+        """What ``plugins.disabled`` may call it to leave others of its name alone."""
+        return f"{self.distribution}:{self.name}" if self.distribution else None
+
+    def load(self) -> PluginClass:
+        """Import it.
+
+        Raises:
+            PluginLoadError: It cannot be imported, or is not a plugin class.
+        """
+        who = f"the plugin {self.name!r} of {self.origin}"
+        try:
+            cls = self._get_class()
+        except PluginLoadError as exc:
+            raise PluginLoadError(f"{who} cannot be used: {exc.message}") from exc
+        except (Exception, SystemExit) as exc:
+            reason = f"{type(exc).__name__}: {exc}"
+            raise PluginLoadError(f"{who} cannot be imported: {reason}") from exc
+        plugin = PluginClass(self.name, cls, self.distribution, self.version, self.file)
+        if plugin.kind is None:
+            raise PluginLoadError(_no_plugin(who, cls))
+        is_common = plugin.kind == "adapter" or plugin.opens_storage
+        if self.file is None and self.group != (GROUP if is_common else SERVICES):
+            what = "adapters and storages" if is_common else "other services"
+            right = GROUP if is_common else SERVICES
             raise PluginLoadError(
-                f"the plugin {entry.name!r} is brought by {_distribution(other)} and by"
-                f" {_distribution(entry)}: uninstall one of them"
+                f"{who} has its entry point in {self.group}: {what} go to {right}"
             )
-    return found
+        return plugin
 
 
-def load(entry: EntryPoint) -> PluginClass:
-    """Import an installed plugin.
+def installed() -> list[Found]:
+    """Return the installed plugins, sorted by name; nothing is imported."""
+    entries = [*entry_points(group=GROUP), *entry_points(group=SERVICES)]
+    # One distribution may be on the path twice.
+    distinct = {(e.name, _distribution(e), e.group, e.value): e for e in entries}
+    return [
+        Found(name, entry.load, entry.group, *distribution)
+        for (name, distribution, _, _), entry in sorted(distinct.items())
+    ]
+
+
+def in_folder(folder: Path) -> list[Found]:
+    """Return the plugins of a folder, sorted: each ``NAME.py`` is the plugin ``NAME``.
+
+    A file whose name begins with ``_`` or ``.`` is none. Nothing is imported.
 
     Raises:
-        PluginLoadError: It cannot be imported, or is not a plugin class.
+        PluginLoadError: There is no such folder.
     """
     try:
-        cls = entry.load()
-    except PluginLoadError as exc:
-        raise PluginLoadError(f"the plugin {entry.name!r} is misdeclared: {exc.message}") from exc
-    except (Exception, SystemExit) as exc:
-        reason = f"{type(exc).__name__}: {exc}"
-        raise PluginLoadError(
-            f"the plugin {entry.name!r} of {_distribution(entry)} cannot be imported: {reason}"
-        ) from exc
-    distribution = entry.dist
-    return _checked(
-        PluginClass(
-            entry.name,
-            cls,
-            distribution.name if distribution else None,
-            distribution.version if distribution else "unversioned",
-        )
-    )
+        files = sorted(file for file in folder.iterdir() if file.suffix == ".py")
+    except OSError as exc:
+        reason = (exc.strerror or "it cannot be read").lower()
+        raise PluginLoadError(f"the folder {str(folder)!r} cannot be read: {reason}") from exc
+    return [
+        Found(file.stem, partial(_import_file, file), file=file)
+        for file in files
+        if not file.name.startswith(("_", "."))
+    ]
 
 
 def given(classes: Sequence[type[Any]]) -> list[PluginClass]:
@@ -91,12 +144,18 @@ def given(classes: Sequence[type[Any]]) -> list[PluginClass]:
     Raises:
         PluginLoadError: One of them is not a plugin class, or two have one name.
     """
-    by_value = {entry.value: entry for entry in entry_points(group=GROUP)}
+    entries: Iterable[EntryPoint] = [*entry_points(group=GROUP), *entry_points(group=SERVICES)]
+    by_value = {entry.value: entry for entry in entries}
     plugins: dict[str, PluginClass] = {}
     for cls in classes:
         name = getattr(cls, "__qualname__", repr(cls))
         entry = by_value.get(f"{getattr(cls, '__module__', '')}:{name}")
-        plugin = load(entry) if entry else _checked(PluginClass(_own_name(name), cls))
+        if entry is None:
+            plugin = PluginClass(_own_name(name), cls)
+        else:
+            plugin = PluginClass(entry.name, cls, *_distribution(entry))
+        if plugin.kind is None:
+            raise PluginLoadError(_no_plugin(f"the plugin {plugin.name!r}", cls))
         if plugins.setdefault(plugin.name, plugin).cls is not cls:
             raise PluginLoadError(
                 f"{plugins[plugin.name].cls!r} and {cls!r} are both the plugin {plugin.name!r}:"
@@ -105,24 +164,45 @@ def given(classes: Sequence[type[Any]]) -> list[PluginClass]:
     return list(plugins.values())
 
 
+def _import_file(file: Path) -> type[Any]:
+    """Import a file, once in a process, and return the one class that it declares."""
+    name = str(file)  # so two servers may have folders with equal names in them
+    module = sys.modules.get(name)
+    if module is None:
+        spec = spec_from_file_location(name, file)
+        assert spec is not None  # the suffix is .py
+        assert spec.loader is not None
+        module = sys.modules[name] = module_from_spec(spec)
+        try:
+            spec.loader.exec_module(module)
+        except BaseException:
+            del sys.modules[name]
+            raise
+    classes = [
+        one
+        for one in dict.fromkeys(filter(_is_class, vars(module).values()))
+        if one.__module__ == name and kind_of(one) is not None
+    ]
+    if len(classes) != 1:
+        names = " and ".join(cls.__name__ for cls in classes) or "no class"
+        raise PluginLoadError(f"it declares {names} by @adapter or @service: a file is one plugin")
+    return classes[0]
+
+
+def _is_class(one: object) -> TypeGuard[type[Any]]:
+    return isinstance(one, type)
+
+
+def _no_plugin(who: str, cls: object) -> str:
+    return f"{who} is {cls!r}, not a class declared by @adapter or @service"
+
+
 def _own_name(class_name: str) -> str:
     last = class_name.rpartition(".")[2]
     bare = re.sub(r"(Adapter|Plugin|Service|Storage)$", "", last) or last
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", bare).lower()
 
 
-def _checked(plugin: PluginClass) -> PluginClass:
-    if plugin.kind is None:
-        raise PluginLoadError(
-            f"the plugin {plugin.name!r} is {plugin.cls!r}, not a class declared by"
-            " @adapter or @service"
-        )
-    return plugin
-
-
-def _name_and_origin(entry: EntryPoint) -> tuple[str, str]:
-    return entry.name, _distribution(entry)
-
-
-def _distribution(entry: EntryPoint) -> str:
-    return f"{entry.dist.name} {entry.dist.version}" if entry.dist else entry.value
+def _distribution(entry: EntryPoint) -> tuple[str, str]:
+    # Only an entry point that was made by hand has none.
+    return (entry.dist.name, entry.dist.version) if entry.dist else (entry.value, "unversioned")

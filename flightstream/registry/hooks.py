@@ -7,6 +7,7 @@ import pluggy
 
 from flightstream import hookspecs
 from flightstream.registry.border import Plugin
+from flightstream.registry.trace import is_tracing, traced
 
 
 def new_manager(plugins: Sequence[Plugin]) -> pluggy.PluginManager:
@@ -14,7 +15,8 @@ def new_manager(plugins: Sequence[Plugin]) -> pluggy.PluginManager:
     manager = pluggy.PluginManager("flightstream")
     manager.add_hookspecs(hookspecs)
     for plugin in reversed(plugins):  # pluggy calls the last one registered first
-        manager.register(plugin.instance, plugin.name)
+        instance = traced(plugin.name, plugin.instance) if is_tracing() else plugin.instance
+        manager.register(instance, plugin.name)
     return manager
 
 
@@ -28,7 +30,7 @@ def implementation(
     takes all arguments of the hook and passes on those that are declared.
     """
     for found in getattr(manager.hook, hook).get_hookimpls():
-        if found.plugin is plugin.instance:
+        if found.plugin_name == plugin.name:
             return _accepting(found.function, found.argnames)
     return None
 

@@ -43,10 +43,7 @@ class File:
     @property
     def stem(self) -> str:
         """The name without its suffix, and without that of a compression before it."""
-        name = PurePosixPath(self.name)
-        if name.suffix.lower() in _COMPRESSIONS:
-            name = name.with_suffix("")
-        return str(name.with_suffix(""))
+        return str(uncompressed(self.name).with_suffix(""))
 
     def open(self) -> pa.NativeFile:
         """Open the file for reading at any position.
@@ -106,7 +103,8 @@ class Source:
 
         A source that is a single file yields that one where its own name
         matches the last part of a pattern. Hidden files and folders (their
-        names begin with a dot) are left out, and so, with a warning, are
+        names begin with a dot) are left out, and so are links to folders. A
+        link to a file is that file, wherever it lies. Left out with a warning are
         names that are not printable text.
 
         Args:
@@ -140,6 +138,12 @@ class Source:
                     file.version,
                     file.fingerprint,
                 )
+
+
+def uncompressed(name: str) -> PurePosixPath:
+    """Return a file's name without the suffix of a compression, ``a.csv`` for ``a.csv.gz``."""
+    path = PurePosixPath(name)
+    return path.with_suffix("") if path.suffix.lower() in _COMPRESSIONS else path
 
 
 @frozen

@@ -1,6 +1,7 @@
 """``check`` and ``plugins``."""
 
 import json
+import re
 
 import pytest
 
@@ -87,8 +88,9 @@ def test_plugins_list_tells_state_and_reason(toys, cli):
     states = {one.pop("name"): one for one in json.loads(done.stdout)}
     assert (done.returncode, done.stderr) == (0, "")
     assert states["toy"] == {
-        "kind": "adapter", "distribution": None, "version": "unversioned", "state": "active",
-        "why": "",
+        "kind": "adapter", "distribution": None, "version": "unversioned", "file": None,
+        "implements": ["list_flights", "get_schema", "stream_batches", "on_startup", "on_shutdown"],
+        "wraps": [], "sources": ["toys"], "state": "active", "why": "",
     }  # fmt: skip
     assert states["gate"]["state"] == "broken"
     assert states["gate"]["why"].endswith(
@@ -96,13 +98,96 @@ def test_plugins_list_tells_state_and_reason(toys, cli):
     )
     assert (states["nope"]["state"], states["nope"]["why"]) == (
         "broken",
-        "not installed: pip install flightstream-nope",
+        "the plugin 'nope' is not installed: pip install flightstream-nope",
     )
     if "csv" in states:
         assert (states["csv"]["state"], states["csv"]["why"]) == (
             "disabled",
             "in plugins.disabled",
         )
+
+
+def test_plugins_list_for_people_has_a_line_for_each(toys, cli):
+    (toys / "mine").mkdir()
+    (toys / "mine" / "gate.py").write_text(
+        SECRETIVE + "    @hookimpl\n    def authenticate(self): ...\n"
+        "    @hookimpl(wrapper=True)\n    def get_schema(self):\n        return (yield)\n"
+    )
+    (toys / "flightstream.toml").write_text(
+        "[plugins]\npaths = ['mine', 'yours']\nenabled = ['gate', 'toy']\n"
+        "[plugins.gate]\ntoken = 'hush'\n[sources]\ntoys = 'toys'\n"
+        "other = { uri = 'toys', adapters = [] }\n"
+    )
+    done = cli("plugins", "list", "--plugin", "toy:ToyAdapter")
+
+    lines = [re.split(" {2,}", line) for line in done.stdout.splitlines()]
+    assert lines[:3] == [
+        ["name", "kind", "distribution", "version", "state", "why", "sources", "hooks"],
+        ["toy", "adapter", "unversioned", "active", "toys",
+         "list_flights, get_schema, stream_batches, on_startup, on_shutdown"],
+        ["gate", "service", f"{toys}/mine/gate.py", "unversioned", "active",
+         "authenticate, wraps get_schema"],
+    ]  # fmt: skip
+    assert (done.returncode, done.stderr) == (
+        0,
+        "warning: flightstream.toml: plugins.paths[1]: the folder"
+        f" '{toys}/yours' cannot be read: no such file or directory\n",
+    )
+
+
+def test_plugins_list_shows_both_distributions_of_one_name(toys, cli):
+    for name in ("acme-toy", "other-toy"):
+        info = toys / "site" / f"{name}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text("[flightstream]\ntoy = toy:ToyAdapter\n")
+    why = (
+        "the plugin 'toy' is brought by acme-toy 1.0 and by other-toy 1.0: uninstall one of them,"
+        " or put 'acme-toy:toy' or 'other-toy:toy' in plugins.disabled"
+    )
+    env = {"PYTHONPATH": f"{toys}/site:{toys}"}
+
+    rivals = cli("plugins", "list", "--json", env=env)
+    env["FLIGHTSTREAM__PLUGINS__DISABLED"] = "['other-toy:toy']"
+    chosen = cli("plugins", "list", "--json", env=env)
+
+    def states(done):
+        told = [one for one in json.loads(done.stdout) if one["name"] == "toy"]
+        return [(one["distribution"], one["state"], one["why"]) for one in told]
+
+    assert states(rivals) == [("acme-toy", "broken", why), ("other-toy", "broken", why)]
+    assert states(chosen) == [
+        ("acme-toy", "active", ""),
+        ("other-toy", "disabled", "in plugins.disabled"),
+    ]
+
+
+def test_plugins_list_tells_what_is_wrong_with_a_file(toys, cli):
+    (toys / "mine").mkdir()
+    (toys / "mine" / "gate.py").write_text("import no_such_module")
+    done = cli(
+        "plugins", "list", "--json", "--plugin", "toy:ToyAdapter",
+        env={"FLIGHTSTREAM__PLUGINS__PATHS": "['mine']"},
+    )  # fmt: skip
+
+    states = {one.pop("name"): one for one in json.loads(done.stdout)}
+    assert (states["gate"]["file"], states["gate"]["state"], states["gate"]["why"]) == (
+        f"{toys}/mine/gate.py",
+        "broken",
+        f"the plugin 'gate' of {toys}/mine/gate.py cannot be imported: ModuleNotFoundError:"
+        " No module named 'no_such_module'",
+    )
+
+
+def test_plugins_show_describes_a_file(toys, cli):
+    (toys / "mine").mkdir()
+    (toys / "mine" / "gate.py").write_text(SECRETIVE)
+    (toys / "flightstream.toml").write_text("[plugins]\npaths = ['mine']\n")
+
+    done = cli("plugins", "show", "gate", "--markdown")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.split("`")[1] for line in done.stdout.splitlines()[2:]] == ["token", "door"]
 
 
 def test_plugins_show_as_markdown_is_a_table_for_a_readme(toys, cli):

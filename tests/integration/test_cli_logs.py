@@ -79,3 +79,49 @@ def test_people_get_text_without_secrets_or_control_characters(logged):
     assert "raise ValueError" in text
     assert ("hush" in text, "\x1b" in text) == (False, False)
     assert "ValueError: no\\x1b[31m" in text
+
+
+def test_line_logged_while_another_is_written_does_not_wait_for_it():
+    code = (
+        "import sys, structlog\n"
+        "from flightstream.config import LogConfig\n"
+        "from flightstream.logs import configure_logs\n"
+        "configure_logs(LogConfig(format='json'))\n"
+        "log = structlog.get_logger()\n"
+        "class Logging:\n"  # as a scan does that is collected at this moment
+        "    def write(self, text):\n"
+        "        sys.stderr = sys.__stderr__\n"
+        "        log.info('inner')\n"
+        "        sys.stderr.write(text)\n"
+        "    def flush(self): pass\n"
+        "log.info('first')\n"
+        "sys.stderr = Logging()\n"
+        "log.info('outer')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=30)
+
+    events = [json.loads(line)["event"] for line in done.stderr.splitlines()]
+    assert (done.returncode, events) == (0, ["first", "inner", "outer"])
+
+
+def test_a_traced_server_tells_each_call_of_a_hook_under_the_call_it_is_for(
+    toys, serve_process, cli
+):
+    server = serve_process(
+        "toys", "--plugin", "toy:ToyAdapter", env={"FLIGHTSTREAM_TRACE_HOOKS": "1"}
+    )
+    done = cli("head", "toys/three", "--uri", server.uri)
+
+    server.process.terminate()
+    server.process.wait(timeout=60)
+
+    lines = [line for line in server.log_lines() if line.get("plugin") == "toy"]
+    streams = [line for line in lines if line["event"] == "hook_stream_ended"]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [
+        (line["batches"], line["rows"], "call" in line)
+        for line in streams
+        if line["hook"] == "stream_batches"
+    ] == [(1, 3, True)]
+    assert (lines[0]["hook"], lines[-1]["hook"]) == ("on_startup", "on_shutdown")
+    assert lines[0]["arguments"]["server"]["sources"] == ["toys"]

@@ -74,6 +74,22 @@ def test_the_configuration_is_one(cli: Callable, tmp_path: Path) -> None:
     assert "sources.legacy.options.csv.delimiter" in done.stdout
 
 
+def test_plugins_are_chosen(cli: Callable, tmp_path: Path) -> None:
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "lines.py").write_text(snippets("Write a plugin", "python")[0])
+    (tmp_path / "data").mkdir()
+    (tmp_path / "flightstream.toml").write_text(snippets("Configure", "toml")[1])
+
+    done = cli("plugins", "list", "--json")
+
+    used = [one for one in json.loads(done.stdout) if one["state"] == "active"]
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [(one["name"], one["file"], one["sources"]) for one in used] == [
+        ("csv", None, ["data"]),
+        ("lines", f"{tmp_path}/plugins/lines.py", ["data"]),
+    ]
+
+
 def test_a_server_is_embedded() -> None:
     code = snippets("Embed", "python")[0]
 

@@ -45,7 +45,7 @@ scalars = (
 keys = (
     st.sampled_from([
         "server", "host", "port", "batch_bytes", "listing_ttl_seconds", "log", "level",
-        "plugins", "enabled", "disabled", "p", "text", "number", "ratio", "size", "header",
+        "plugins", "enabled", "disabled", "paths", "p", "text", "number", "ratio", "size", "header",
         "types", "secret", "anything", "env", "file", "sources", "s", "uri", "adapters", "options",
     ])
     | texts()

@@ -52,7 +52,9 @@ def test_plugin_declares_what_pip_and_the_registry_need(plugin: Path) -> None:
     assert ini["metadata"]["name"] == plugin.name
     assert ini["metadata"]["license"] == "Apache-2.0"
     assert CORE_RANGE in _requirements(plugin)
-    assert re.fullmatch(rf"\s*{short} = {module}:\w+", ini["options.entry_points"]["flightstream"])
+    points = ini["options.entry_points"]
+    declared = points.get("flightstream") or points["flightstream.services"]
+    assert re.fullmatch(rf"\s*{short} = {module}:\w+", declared)
 
 
 @each_plugin

@@ -73,12 +73,14 @@ def site(tmp_path: Path) -> Path:
 def install(site: Path) -> Callable[..., None]:
     """Return a function that installs a distribution of one module, without pip."""
 
-    def install(name: str, version: str, source: str, **plugins: str) -> None:
+    def install(
+        name: str, version: str, source: str, group: str = "flightstream", **plugins: str
+    ) -> None:
         info = site / f"{name}-{version}.dist-info"
         info.mkdir(parents=True)
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
         lines = [f"{plugin} = {name}:{value}" for plugin, value in plugins.items()]
-        (info / "entry_points.txt").write_text("\n".join(["[flightstream]", *lines]))
+        (info / "entry_points.txt").write_text("\n".join([f"[{group}]", *lines]))
         (site / f"{name}.py").write_text(dedent(source))
 
     return install
@@ -107,15 +109,17 @@ def build(site: Path, tmp_path: Path) -> Callable[..., list[str]]:
 @pytest.fixture
 def three(install: Callable[..., None]) -> None:
     install("acme_lake", "1.2", ADAPTER, lake="LakeAdapter")
-    install("acme_auth", "3.4", SERVICE, auth="Auth")
+    install("acme_auth", "3.4", SERVICE, "flightstream.services", auth="Auth")
     install("acme_store", "5.6", STORE, store="Store")
 
 
 @pytest.mark.usefixtures("three")
-def test_without_a_selection_adapters_and_storages_are_used_and_services_are_not(build):
-    said = build(plugins={"disabled": ["csv"]})
-
-    assert said[-1] == "store 5.6 service lake 1.2 adapter"
+def test_without_a_selection_services_that_have_no_section_are_not_even_imported(build):
+    assert build(plugins={"disabled": ["csv"]}) == [
+        "imported acme_lake",
+        "imported acme_store",
+        "store 5.6 service lake 1.2 adapter",
+    ]
 
 
 @pytest.mark.usefixtures("three")
@@ -174,12 +178,12 @@ def test_everything_that_is_wrong_is_told_at_once(build, install, tmp_path):
         " ModuleNotFoundError: No module named 'no_such_module'",
         "keywords: plugins.enabled: the plugin 'exits' of acme_exits 0.1 cannot be imported:"
         " SystemExit: goodbye",
-        "keywords: plugins.enabled: the plugin 'plain' is <class 'acme_plain.Plain'>, not a class"
-        " declared by @adapter or @service",
+        "keywords: plugins.enabled: the plugin 'plain' of acme_plain 0.1 is"
+        " <class 'acme_plain.Plain'>, not a class declared by @adapter or @service",
         "keywords: plugins.enabled: the plugin 'lost' of acme_lost 0.1 cannot be imported:"
         " AttributeError: module 'acme_lost' has no attribute 'Nothing'",
-        "keywords: plugins.enabled: the plugin 'odd' is misdeclared: Auth.realm has no type:"
-        " annotate it",
+        "keywords: plugins.enabled: the plugin 'odd' of acme_odd 0.1 cannot be used: Auth.realm"
+        " has no type: annotate it",
         "keywords: plugins.auth: add 'auth' to plugins.enabled",
         "keywords: plugins.never: the plugin 'never' is not installed: pip install"
         " flightstream-never",
@@ -192,13 +196,157 @@ def test_everything_that_is_wrong_is_told_at_once(build, install, tmp_path):
     ]
 
 
-def test_two_distributions_of_one_plugin_stop_the_start(build, install):
+@pytest.mark.parametrize("selection", [{}, {"enabled": ["lake"]}])
+def test_two_distributions_of_one_plugin_stop_the_start(build, install, selection):
     install("acme_lake", "1.2", ADAPTER, lake="LakeAdapter")
     install("other_lake", "0.1", ADAPTER, lake="LakeAdapter")
 
-    assert build(plugins={"enabled": ["lake"], "lake": {"x": 1}}) == [
-        "keywords: plugins: the plugin 'lake' is brought by acme_lake 1.2 and by other_lake 0.1:"
-        " uninstall one of them"
+    assert build(plugins={**selection, "disabled": ["csv"], "lake": {"x": 1}})[0] == (
+        f"keywords: plugins{'.enabled' if selection else ''}: the plugin 'lake' is brought by"
+        " acme_lake 1.2 and by other_lake 0.1: uninstall one of them, or put 'acme_lake:lake'"
+        " or 'other_lake:lake' in plugins.disabled"
+    )
+
+
+def test_one_of_two_distributions_is_chosen_by_disabling_the_other(build, install):
+    install("acme_lake", "1.2", ADAPTER, lake="LakeAdapter")
+    install("other_lake", "0.1", ADAPTER, lake="LakeAdapter")
+
+    said = build(plugins={"enabled": ["lake"], "disabled": ["acme_lake:lake"]})
+
+    assert said == ["imported other_lake", "lake 0.1 adapter"]
+
+
+def test_two_distributions_of_a_plugin_that_nobody_wants_do_not_matter(build, install):
+    install("acme_lake", "1.2", ADAPTER, lake="LakeAdapter")
+    install("acme_pond", "1.2", ADAPTER, pond="LakeAdapter")
+    install("other_lake", "0.1", ADAPTER, lake="LakeAdapter")
+
+    assert build(plugins={"enabled": ["pond"]})[-1] == "pond 1.2 adapter"
+
+
+def test_what_is_enabled_but_disabled_under_its_full_name_stops_the_start(build, install):
+    install("acme_lake", "1.2", ADAPTER, lake="LakeAdapter")
+    install("acme_auth", "3.4", SERVICE, "flightstream.services", auth="Auth")
+
+    plugins = {"enabled": ["auth", "lake"], "disabled": ["acme_auth:auth"]}
+
+    assert build(plugins=plugins) == [
+        "imported acme_lake",
+        "keywords: plugins.enabled: the plugin 'auth' is in plugins.disabled under its full name",
+    ]
+
+
+def test_an_entry_point_in_the_other_group_is_told_where_it_belongs(build, install):
+    install("acme_lake", "1.2", ADAPTER, "flightstream.services", lake="LakeAdapter")
+    install("acme_auth", "3.4", SERVICE, auth="Auth")
+
+    said = build(plugins={"enabled": ["lake", "auth"]})
+
+    assert [line for line in said if not line.startswith("imported")] == [
+        "keywords: plugins.enabled: the plugin 'lake' of acme_lake 1.2 has its entry point in"
+        " flightstream.services: adapters and storages go to flightstream",
+        "keywords: plugins.enabled: the plugin 'auth' of acme_auth 3.4 has its entry point in"
+        " flightstream: other services go to flightstream.services",
+    ]
+
+
+def test_a_plugin_of_another_hook_contract_is_refused_with_both_versions(build, install):
+    old = ADAPTER.replace("source: Source", "source: Source\n        hooks_version = '0.9'")
+    install("acme_lake", "1.2", old, lake="LakeAdapter")
+
+    assert build(plugins={"enabled": ["lake"]}) == [
+        "imported acme_lake",
+        "keywords: plugins.enabled: the plugin 'lake' of acme_lake 1.2 cannot be used:"
+        " LakeAdapter is built for version 0.9 of the hooks, and this is version 1.0:"
+        " upgrade the plugin",
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder of single-file plugins: lake, auth, and a file that is none."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "lake.py").write_text(dedent(ADAPTER))
+    (folder / "auth.py").write_text(dedent(SERVICE))
+    (folder / "_notes.py").write_text("raise SystemExit('imported')")
+    (folder / "README.txt").write_text("not a plugin")
+    return folder
+
+
+def test_the_files_of_a_folder_are_plugins_named_after_them(build, folder):
+    assert build(plugins={"paths": ["mine"], "disabled": ["csv"]}) == [
+        f"imported {folder}/auth.py",
+        f"imported {folder}/lake.py",
+        "auth unversioned service lake unversioned adapter",
+    ]
+
+
+def test_a_file_that_is_not_enabled_is_not_imported(build, folder):
+    assert build(plugins={"paths": ["mine"], "enabled": ["lake"]}) == [
+        f"imported {folder}/lake.py",
+        "lake unversioned adapter",
+    ]
+
+
+def test_a_file_may_import_other_plugins_and_postpone_its_types(build, folder):
+    (folder / "lake.py").write_text(
+        "from __future__ import annotations\nfrom flightstream_csv import CsvAdapter\n"
+        + dedent(ADAPTER)
+        + "\nPlugin = LakeAdapter\n"
+    )
+
+    assert build(plugins={"paths": ["mine"], "enabled": ["lake"]})[-1] == "lake unversioned adapter"
+
+
+def test_a_file_that_is_broken_is_named(build, folder):
+    (folder / "bad.py").write_text("def")
+    (folder / "none.py").write_text("from flightstream import adapter")
+    (folder / "two.py").write_text(dedent(SERVICE) + "\n@service\nclass Other: ...\n")
+
+    said = build(plugins={"paths": ["mine"], "enabled": ["lake", "bad", "none", "two"]})
+
+    assert [line for line in said if not line.startswith("imported")] == [
+        f"keywords: plugins.enabled: the plugin 'bad' of {folder}/bad.py cannot be imported:"
+        " SyntaxError: invalid syntax (bad.py, line 1)",
+        f"keywords: plugins.enabled: the plugin 'none' of {folder}/none.py cannot be used:"
+        " it declares no class by @adapter or @service: a file is one plugin",
+        f"keywords: plugins.enabled: the plugin 'two' of {folder}/two.py cannot be used:"
+        " it declares Auth and Other by @adapter or @service: a file is one plugin",
+    ]
+
+
+def test_a_folder_that_is_not_there_is_named(build, folder, tmp_path):
+    assert build(plugins={"paths": ["mine", "yours"], "enabled": ["lake"]}) == [
+        f"imported {folder}/lake.py",
+        f"keywords: plugins.paths[1]: the folder '{tmp_path}/yours' cannot be read:"
+        " no such file or directory",
+    ]
+
+
+def test_a_file_does_not_hide_an_installed_plugin(build, install, folder):
+    install("acme_lake", "1.2", ADAPTER, lake="LakeAdapter")
+    plugins = {"paths": ["mine"], "enabled": ["lake"]}
+
+    assert build(plugins=plugins) == [
+        "keywords: plugins.enabled: the plugin 'lake' is brought by acme_lake 1.2 and by"
+        f" {folder}/lake.py: rename a file, or put 'acme_lake:lake' in plugins.disabled"
+    ]
+    assert build(plugins={**plugins, "disabled": ["acme_lake:lake"]}) == [
+        f"imported {folder}/lake.py",
+        "lake unversioned adapter",
+    ]
+
+
+def test_two_folders_with_one_file_name_are_told_apart(build, folder, tmp_path):
+    other = tmp_path / "yours"
+    other.mkdir()
+    (other / "lake.py").write_text(dedent(ADAPTER))
+
+    assert build(plugins={"paths": ["mine", "yours"], "enabled": ["lake"]}) == [
+        f"keywords: plugins.enabled: the plugin 'lake' is brought by {folder}/lake.py and by"
+        f" {other}/lake.py: rename a file"
     ]
 
 

@@ -5,7 +5,16 @@ import attrs
 import pytest
 from attrs import field
 
-from flightstream import ByteSize, PluginLoadError, Secret, Source, adapter, option, service
+from flightstream import (
+    HOOKS_VERSION,
+    ByteSize,
+    PluginLoadError,
+    Secret,
+    Source,
+    adapter,
+    option,
+    service,
+)
 from flightstream.plugin import Option, kind_of, options_of
 
 
@@ -91,6 +100,31 @@ def service_with_source() -> type[Any]:
     return Auth
 
 
+def own_eq() -> type[Any]:
+    @service
+    class Auth:
+        def __eq__(self, other: object) -> bool:
+            return True
+
+    return Auth
+
+
+def eq_of_a_base() -> type[Any]:
+    @attrs.define
+    class Base:
+        pass
+
+    @service
+    class Auth(Base):
+        pass
+
+    return Auth
+
+
+def built_for(version: Any) -> Callable[[], type[Any]]:
+    return lambda: service(type("Auth", (), {"hooks_version": version}))
+
+
 def unknown_pushdown() -> type[Any]:
     @adapter
     class Fast:
@@ -119,6 +153,31 @@ def unknown_pushdown() -> type[Any]:
             "Auth.source is neither an option nor state: declare it with option(), or"
             " field(init=False)",
         ),
+        *(
+            (
+                compares,
+                "Auth has an __eq__, and plugins that compare equal cannot be told apart: remove"
+                " it, or declare the base it is from with eq=False",
+            )
+            for compares in (own_eq, eq_of_a_base)
+        ),
+        (
+            built_for("0.9"),
+            "Auth is built for version 0.9 of the hooks, and this is version 1.0:"
+            " upgrade the plugin",
+        ),
+        (
+            built_for("2.0"),
+            "Auth is built for version 2.0 of the hooks, and this is version 1.0:"
+            " upgrade flightstream-core",
+        ),
+        (
+            built_for("1.1"),
+            "Auth is built for version 1.1 of the hooks, and this is version 1.0:"
+            " upgrade flightstream-core",
+        ),
+        (built_for(1.0), "Auth.hooks_version is 1.0, not a version like '1.0'"),
+        (built_for("1"), "Auth.hooks_version is '1', not a version like '1.0'"),
         (
             unknown_pushdown,
             "Fast.pushdown has 'join', 'sort'; there are only columns, filter, limit, offset,"
@@ -165,6 +224,10 @@ class Bounded:
 def test_an_option_out_of_its_bounds_is_refused(values, message):
     with pytest.raises(ValueError, match=f"^{message}$"):
         Bounded(**values)
+
+
+def test_a_class_built_for_these_hooks_is_accepted():
+    assert kind_of(built_for(HOOKS_VERSION)()) == "service"
 
 
 def test_bounds_hold_after_construction_too():

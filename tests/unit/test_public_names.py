@@ -13,8 +13,7 @@ def run(program: str) -> str:
     return done.stdout
 
 
-def test_names_are_sorted_and_all_there():
-    assert flightstream.__all__ == sorted(flightstream.__all__)
+def test_names_are_all_there():  # that they are sorted, ruff sees to
     assert [name for name in flightstream.__all__ if not hasattr(flightstream, name)] == []
 
 

@@ -7,11 +7,18 @@ import pytest
 from attrs import field
 
 from flightstream import Source, adapter, hookimpl, service
-from flightstream.registry.validate import hook_problems
+from flightstream.registry.validate import hook_names, hook_problems
 
 
-def problems(instance: Any, kind: Any = "service") -> list[str]:
-    return list(hook_problems("p", instance, kind))
+def problems(cls: type[Any]) -> list[str]:
+    return list(hook_problems(cls))
+
+
+def service_with(**methods: Any) -> type[Any]:
+    """Declare a service with these methods."""
+    for name, method in methods.items():
+        method.__name__ = name
+    return service(type("Service", (), methods))
 
 
 def test_a_whole_adapter_is_accepted(memory):
@@ -23,7 +30,7 @@ def test_a_whole_adapter_is_accepted(memory):
         def broken(self):
             raise RuntimeError("not a hook, so not looked at")
 
-    assert problems(Lake(source=None), "adapter") == []
+    assert problems(Lake) == []
 
 
 def test_hooks_that_an_adapter_lacks_are_named():
@@ -34,28 +41,41 @@ def test_hooks_that_an_adapter_lacks_are_named():
         def get_schema(self, flight):
             """Lacks the mark."""
 
-    assert problems(Empty(source=None), "adapter") == [
+    assert problems(Empty) == [
         f"an adapter needs {hook}: mark the method with @hookimpl"
         for hook in ("list_flights", "get_schema", "stream_batches")
     ]
 
 
-@pytest.mark.parametrize(
-    ("options", "problem"),
-    [
-        ({"tryfirst": True}, "is marked tryfirst: the order of the configuration decides"),
-        ({"trylast": True}, "is marked trylast: the order of the configuration decides"),
-        ({"specname": "authorize"}, "is marked specname: name the method after the hook"),
-    ],
-)
-def test_what_would_change_the_order_or_hide_a_hook_is_refused(options, problem):
+def test_hooks_are_named_in_the_order_of_the_contract():
     @service
     class Auth:
-        @hookimpl(**options)
-        def authorize(self):
-            """Have no opinion."""
+        @hookimpl
+        def on_startup(self): ...
 
-    assert problems(Auth()) == [f"authorize {problem}"]
+        @hookimpl
+        def authenticate(self): ...
+
+        @hookimpl(wrapper=True)
+        def get_schema(self):
+            return (yield)
+
+    assert hook_names(Auth) == (["authenticate", "on_startup"], ["get_schema"])
+
+
+@pytest.mark.parametrize("option", ["tryfirst", "trylast"])
+def test_what_would_change_the_order_is_refused(option):
+    assert problems(service_with(authorize=hookimpl(lambda self: None, **{option: True}))) == [
+        f"authorize is marked {option}: leave it out, the order of the configuration decides"
+    ]
+
+
+def test_a_hook_under_another_name_is_refused():
+    check = hookimpl(lambda self: None, specname="authorize")
+
+    assert problems(service_with(check=check)) == [
+        "check is marked specname: leave it out, and name the method after the hook"
+    ]
 
 
 def test_the_old_kind_of_wrapper_is_refused():
@@ -65,7 +85,10 @@ def test_the_old_kind_of_wrapper_is_refused():
         def get_schema(self):
             yield
 
-    assert problems(Old())[0] == "get_schema is marked hookwrapper: use wrapper=True"
+    assert problems(Old) == [
+        "get_schema is marked hookwrapper: write @hookimpl(wrapper=True), and in it"
+        " result = yield and return result"
+    ]
 
 
 def test_a_service_may_wrap_what_an_adapter_owns():
@@ -75,17 +98,13 @@ def test_a_service_may_wrap_what_an_adapter_owns():
         def list_flights(self):
             return (yield)
 
-    assert problems(Wraps()) == []
+    assert problems(Wraps) == []
 
 
 def test_a_service_may_not_answer_for_an_adapter():
-    @service
-    class Greedy:
-        @hookimpl
-        def get_schema(self, flight):
-            """Answer for every adapter."""
-
-    assert problems(Greedy()) == ["get_schema belongs to adapters: a service may only wrap it"]
+    assert problems(service_with(get_schema=hookimpl(lambda self, flight: None))) == [
+        "get_schema belongs to adapters: a service may only wrap it, @hookimpl(wrapper=True)"
+    ]
 
 
 def test_hooks_that_are_asked_apart_have_no_wrappers():
@@ -95,8 +114,14 @@ def test_hooks_that_are_asked_apart_have_no_wrappers():
         def authorize(self):
             return (yield)
 
-    assert problems(Wraps()) == [
-        "authorize is marked wrapper, which only services may be, and not for this hook"
+    assert problems(Wraps) == [
+        "authorize is asked of each plugin apart, so nothing can wrap it: leave out wrapper"
+    ]
+
+
+def test_a_wrapper_that_never_yields_is_refused():
+    assert problems(service_with(get_schema=hookimpl(lambda self: None, wrapper=True))) == [
+        "get_schema is marked wrapper but never yields: let it yield once, where it is called"
     ]
 
 
@@ -107,38 +132,81 @@ def test_an_adapter_may_not_wrap(memory):
         def find_flight(self):
             return (yield)
 
-    assert problems(Lake(source=None), "adapter") == [
-        "find_flight is marked wrapper, which only services may be, and not for this hook"
+    assert problems(Lake) == [
+        "find_flight is marked wrapper, which only services may be: leave it out"
     ]
 
 
-def test_a_misspelled_hook_is_named():
-    @service
-    class Typo:
-        @hookimpl
-        def on_start(self, server):
-            """Never be called."""
+@pytest.mark.parametrize("hook", ["authenticate", "authorize", "open_storage", "wrap_stream"])
+def test_an_adapter_is_told_that_nobody_asks_its_hooks_of_services(memory, hook):
+    lake = adapter(type("Lake", (memory({}),), {hook: hookimpl(lambda self: None)}))
 
-    [problem] = problems(Typo())
-    assert problem.startswith("unknown hook 'on_start' in plugin")
+    assert problems(lake) == [
+        f"{hook} is never asked of adapters: move it to a class declared by @service"
+    ]
 
 
-def test_an_argument_that_the_hook_does_not_have_is_named():
-    @service
-    class Asks:
-        @hookimpl
-        def authorize(self, identity, flight):
-            """Never be called."""
+def test_a_misspelled_hook_is_told_the_one_that_is_near():
+    assert problems(service_with(on_start=hookimpl(lambda self, server: None))) == [
+        "there is no hook 'on_start': did you mean 'on_startup'?"
+    ]
 
-    [problem] = problems(Asks())
-    assert "Argument(s) {'flight'} are declared in the hookimpl but can not be found" in problem
+
+def test_a_hook_like_no_other_is_told_which_there_are():
+    assert problems(service_with(brew=hookimpl(lambda self: None))) == [
+        "there is no hook 'brew': there are list_flights, find_flight, get_schema,"
+        " plan_partitions, stream_batches, write_batches, open_storage, authenticate, authorize,"
+        " wrap_stream, on_startup, on_shutdown, on_call_finished, list_actions"
+    ]
+
+
+def test_a_hook_of_a_later_contract_may_be_optional():
+    assert problems(service_with(brew=hookimpl(lambda self: None, optionalhook=True))) == []
+
+
+def test_a_hook_that_is_not_marked_would_never_be_asked():
+    assert problems(service_with(authorize=lambda self, identity: None)) == [
+        "authorize is not marked, so it is no hook: mark it with @hookimpl, or rename it"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("authorize", "problem"),
+    [
+        (
+            lambda self, identity, flight: None,
+            "authorize has no argument 'flight': it may take identity, path, operation",
+        ),
+        (
+            lambda self, path=(): None,
+            "authorize is never given 'path': declare it without a default, * or /",
+        ),
+        (
+            lambda self, *, path: None,
+            "authorize is never given 'path': declare it without a default, * or /",
+        ),
+        (
+            lambda self, **rest: None,
+            "authorize takes **rest, which is never filled: name the arguments it uses",
+        ),
+        (lambda path: None, "authorize has no self: it is a method"),
+    ],
+)
+def test_an_argument_that_would_never_come_is_refused(authorize, problem):
+    assert problems(service_with(authorize=hookimpl(authorize))) == [problem]
+
+
+def test_a_hook_without_arguments_says_so():
+    assert problems(service_with(on_shutdown=hookimpl(lambda self, server: None))) == [
+        "on_shutdown has no argument 'server': it may take none"
+    ]
 
 
 def test_a_mark_of_another_project_is_no_hook():
     @service
     class Other:
         @pluggy.HookimplMarker("elsewhere")
-        def get_schema(self, flight):
+        def get_menu(self, table):
             """Belong to somebody else."""
 
-    assert problems(Other()) == []
+    assert problems(Other) == []

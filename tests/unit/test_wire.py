@@ -87,7 +87,7 @@ def test_what_is_not_set_is_not_written():
 
 TOO_LONG = f"the command is longer than {MAX_COMMAND_BYTES} bytes"
 NO_NAME = "the name of a flight is text like 'source/name', and not empty"
-NOT_ONE_NAME = "a command names its flight once: {'flight': 'source/name'}"
+NOT_ONE_NAME = 'a command names its flight once: {"flight": "source/name"}'
 NOT_JSON = "the command looks like JSON, but is not"
 UP_TO = 2**63 - 1
 
@@ -111,6 +111,11 @@ UP_TO = 2**63 - 1
         (b"{}", NOT_ONE_NAME),
         (b'{"limit": 1}', NOT_ONE_NAME),
         (b'{"flight": "a", "table": "a"}', NOT_ONE_NAME),
+        (b'{"flight": "a", "flight": "b"}', "the key 'flight' stands twice in the command"),
+        (
+            b'{"flight": "a", "filter": "x = 1", "filter": "x = 2"}',
+            "the key 'filter' stands twice in the command",
+        ),
         (b'{"flight": ""}', NO_NAME),
         (b'{"flight": null}', NO_NAME),
         (b'{"flight": 5}', NO_NAME),
@@ -119,7 +124,7 @@ UP_TO = 2**63 - 1
         (b'{"flight": {"name": "a"}}', NO_NAME),
     ],
 )
-def test_what_names_no_flight_is_told_in_one_sentence(request_, message):
+def test_what_names_no_flight_or_two_is_told_in_one_sentence(request_, message):
     with pytest.raises(InvalidCommand) as caught:
         Command.parse(request_)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from flightstream.config.words import mentions_secret
+from flightstream.config.types import mentions_secret
 from flightstream.errors import ConfigError
 from flightstream.plugin import Option, Secret, options_of
 from flightstream.testing.laws.base import AdapterLaws

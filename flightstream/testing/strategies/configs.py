@@ -1,5 +1,6 @@
 """Configurations, and documents that might be one."""
 
+from pathlib import Path
 from typing import Any
 
 from hypothesis import strategies as st
@@ -51,11 +52,12 @@ def configs() -> st.SearchStrategy[Config]:
         lambda name: name.isprintable() and "/" not in name and name not in (".", "..")
     )
     options = st.dictionaries(
-        _TEXTS.filter(lambda name: name not in ("enabled", "disabled")),
+        _TEXTS.filter(lambda name: name not in ("enabled", "disabled", "paths")),
         st.dictionaries(_TEXTS, documents(), max_size=3),
         max_size=3,
     )
     some = st.lists(_TEXTS, max_size=3).map(tuple)
+    paths = st.lists(names.map(lambda name: Path("/plugins", name)), max_size=3).map(tuple)
     return st.builds(
         Config,
         server=st.builds(
@@ -73,7 +75,9 @@ def configs() -> st.SearchStrategy[Config]:
             level=st.sampled_from(["debug", "info", "warning", "error"]),
             format=st.sampled_from(["auto", "console", "json"]),
         ),
-        plugins=st.builds(PluginsConfig, enabled=st.none() | some, disabled=some, options=options),
+        plugins=st.builds(
+            PluginsConfig, enabled=st.none() | some, disabled=some, paths=paths, options=options
+        ),
         sources=st.dictionaries(
             names,
             st.builds(

@@ -5,7 +5,7 @@ import pyarrow.csv as pacsv
 import pytest
 from flightstream_csv.cutter import Cutter
 from flightstream_csv.dialect import Dialect
-from flightstream_csv.records import RaggedRows, parse_options
+from flightstream_csv.records import RaggedRows, parse_options, split
 from flightstream_csv.zeros import ZeroFinder
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -149,3 +149,14 @@ def test_row_numbers_count_skipped_records() -> None:
     ragged = RaggedRows(skip=True, numbers=[1, 3, 4])
 
     assert [ragged.number_of(index) for index in range(3)] == [2, 5, 6]
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+@given(data=st.text(alphabet="ab,;\"'\\\r\n 0", min_size=1, max_size=60).map(str.encode))
+@example(b'"a,b",c,5" x,"y"",",z\n')
+def test_fields_are_counted_as_they_are_split(name: str, data: bytes) -> None:
+    cutter = Cutter(DIALECTS[name])
+    record = data[: cutter.first(data + b"\n", final=True)].strip(b"\r\n")
+    fields = split(record, DIALECTS[name]) if record else []
+
+    assert cutter.count_fields(record) == len(fields) or not fields

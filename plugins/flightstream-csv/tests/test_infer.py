@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from flightstream import InvalidData
+
 
 def column(*texts: str) -> str:
     # A second column, so that an empty text is a field and not a blank line.
@@ -277,3 +279,20 @@ def test_five_thousand_columns_are_inferred_and_read(serve: Any) -> None:
         "bool",
     }
     assert served.read().num_rows == 2
+
+
+def test_too_many_columns_are_refused_before_they_take_memory(serve: Any) -> None:
+    served = serve("," * 40_000 + "\n")
+
+    with pytest.raises(InvalidData) as caught:
+        served.ask()
+
+    assert caught.value.message == (
+        "the file 'table.csv' has 40,001 columns, more than 32,768: check the option 'delimiter'"
+    )
+
+
+def test_delimiters_in_quotes_make_no_columns(serve: Any) -> None:
+    text = "," * 40_000
+
+    assert serve(f'1,"{text}"\n', header=False).rows() == [{"column_1": 1, "column_2": text}]

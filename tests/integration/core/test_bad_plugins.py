@@ -163,6 +163,11 @@ def is_cancelled() -> Any:
     raise asyncio.CancelledError(SECRET)
 
 
+def closes_itself() -> Any:
+    yield pa.record_batch({"x": [1]})
+    raise GeneratorExit(SECRET)
+
+
 def interrupts() -> Any:
     yield pa.record_batch({"x": [1]})
     raise KeyboardInterrupt(SECRET)
@@ -183,6 +188,7 @@ FAILED = "the plugin 'bad' failed in stream_batches"
         (fails_later, FAILED),
         (leaves_the_program, FAILED),
         (is_cancelled, FAILED),
+        (closes_itself, FAILED),
     ],
 )
 def test_a_stream_that_breaks_the_contract_ends_with_an_error(serve, memory, stream, message):

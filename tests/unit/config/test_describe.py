@@ -32,6 +32,7 @@ def test_each_value_is_shown_with_where_it_came_from(load, tmp_path):
         Row("log.format", '"json"', "environment FLIGHTSTREAM__LOG__FORMAT"),
         Row("plugins.enabled", "(not set)", "default"),
         Row("plugins.disabled", "[]", "default"),
+        Row("plugins.paths", "[]", "default"),
         Row("sources.a.uri", '"s3://k:***@a"', "flightstream.toml"),
         Row("sources.a.adapters", '["csv"]', "flightstream.toml"),
     ]

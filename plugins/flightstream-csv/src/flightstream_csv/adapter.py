@@ -40,6 +40,7 @@ class CsvAdapter:
     the same for every call. Safe for any number of threads.
     """
 
+    hooks_version: ClassVar[str] = "1.0"
     pushdown: ClassVar[frozenset[str]] = frozenset({"columns"})
 
     source: Source
@@ -117,6 +118,7 @@ class CsvAdapter:
         choices=("error", "skip"),
     )
 
+    _empty: dict[str, File] = field(factory=dict, init=False)  # replaced whole, by one thread
     _layouts: Layouts = field(factory=Layouts, init=False)
     _workers: Workers = field(factory=Workers, init=False)
     _sizes: Sizes = field(factory=Sizes, init=False)
@@ -134,28 +136,20 @@ class CsvAdapter:
     @hookimpl
     def list_flights(self) -> Iterator[Flight]:
         """Yield every file that is not empty."""
-        for file in self.source.files(*self.pattern, ignore_case=True):
-            if file.size:
-                yield self._flight(file)
+        files = list(self.source.files(*self.pattern, ignore_case=True))
+        empty = [file for file in files if not file.size]
+        self._empty = {name: file for file in empty for name in (file.stem, file.name)}
+        return (self._flight(file) for file in files if file.size)
 
     @hookimpl
-    def find_flight(self, name: tuple[str, ...]) -> Flight | None:
-        """Return the flight of one file, or say why it is not served.
+    def find_flight(self, name: tuple[str, ...]) -> None:
+        """Say why a file that was found is not served.
 
         Raises:
             InvalidData: The file is empty.
         """
-        wanted = "/".join(name)
-        found = [
-            file
-            for file in self.source.files(*self.pattern, ignore_case=True)
-            if wanted in (file.stem, file.name)
-        ]
-        filled = [file for file in found if file.size]
-        if found and not filled:
-            raise _empty(found[0])
-        named = [file for file in filled if file.stem == wanted]
-        return self._flight(named[0]) if len(named) == 1 else None
+        if file := self._empty.get("/".join(name)):
+            raise _empty(file)
 
     @hookimpl
     def get_schema(self, flight: Flight) -> pa.Schema:
