@@ -234,14 +234,6 @@ class OpensWhenCalled(Leaky):
 
 
 @adapter
-class Equal(ArrowAdapter):
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Equal)
-
-    __hash__ = object.__hash__
-
-
-@adapter
 class NeedsItsThread(ArrowAdapter):
     """As sqlite3 does, which refuses to be used on another thread."""
 

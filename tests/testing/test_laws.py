@@ -82,7 +82,6 @@ BROKEN = {
     "early_close_frees_everything": ("ways.LeaksWhenClosed", "close in `finally`"),
     "a_stream_never_read_holds_nothing": ("ways.OpensWhenCalled", "inside the generator"),
     "a_failing_stream_frees_everything": ("ways.LeaksWhenFailing", "still open"),
-    "instances_are_distinct": ("ways.Equal", "leave out __eq__"),
     "sixteen_threads_read": ("ways.CrowdedStreams", "failed in stream_batches"),
     "sixteen_threads_list": ("ways.CrowdedLists", "failed in list_flights"),
     "sixteen_threads_ask_for_a_new_schema": ("ways.CrowdedSchemas", "failed in get_schema"),
