@@ -12,17 +12,22 @@ a test module has imported this one before it names it in ``pytest_plugins``.
 """
 
 from flightstream.testing.adapter import AdapterConformance
+from flightstream.testing.faulty import FaultyAdapter
 from flightstream.testing.fixtures import captured_logs, make_config, registry
 from flightstream.testing.process import ServerProcess
-from flightstream.testing.sample import Sample
+from flightstream.testing.sample import Logins, Observed, Sample, StoredFiles
 from flightstream.testing.serve import Served, serve
 from flightstream.testing.subject import Subject
 
 __all__ = [
     "AdapterConformance",
+    "FaultyAdapter",
+    "Logins",
+    "Observed",
     "Sample",
     "Served",
     "ServerProcess",
+    "StoredFiles",
     "Subject",
     "captured_logs",
     "make_config",

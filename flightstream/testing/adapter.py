@@ -1,16 +1,16 @@
 """The conformance kit for adapters."""
 
-from flightstream.testing.laws.errors import ErrorLaws
-from flightstream.testing.laws.listing import ListingLaws
-from flightstream.testing.laws.options import OptionLaws
-from flightstream.testing.laws.partitions import PartitionLaws
-from flightstream.testing.laws.pushdown import PushdownLaws
-from flightstream.testing.laws.reading import ReadingLaws
-from flightstream.testing.laws.resources import ResourceLaws
-from flightstream.testing.laws.schemas import SchemaLaws
-from flightstream.testing.laws.served import ServedLaws
-from flightstream.testing.laws.threads import ThreadLaws
-from flightstream.testing.laws.versions import VersionLaws
+from flightstream.testing.adapter_laws.errors import ErrorLaws
+from flightstream.testing.adapter_laws.listing import ListingLaws
+from flightstream.testing.adapter_laws.partitions import PartitionLaws
+from flightstream.testing.adapter_laws.pushdown import PushdownLaws
+from flightstream.testing.adapter_laws.reading import ReadingLaws
+from flightstream.testing.adapter_laws.resources import ResourceLaws
+from flightstream.testing.adapter_laws.schemas import SchemaLaws
+from flightstream.testing.adapter_laws.served import ServedLaws
+from flightstream.testing.adapter_laws.threads import ThreadLaws
+from flightstream.testing.adapter_laws.versions import VersionLaws
+from flightstream.testing.plugin_laws import LifecycleLaws, OptionLaws
 
 
 class AdapterConformance(
@@ -21,17 +21,18 @@ class AdapterConformance(
     PartitionLaws,
     VersionLaws,
     ErrorLaws,
-    OptionLaws,
     ResourceLaws,
     ThreadLaws,
     ServedLaws,
+    LifecycleLaws,
+    OptionLaws,
 ):
     """The laws that every adapter keeps; subclass it in a test and say what to expect.
 
     ::
 
         class TestLines(AdapterConformance):
-            adapter = LinesAdapter
+            plugin = LinesAdapter
 
             @pytest.fixture
             def sample(self, tmp_path):
@@ -43,7 +44,7 @@ class AdapterConformance(
     to give: ``change``, ``remove``, ``spoil``, and a fixture ``large``.
 
     Attributes:
-        adapter: The class under test, importable by its module's name or file.
+        plugin: The class under test, importable by its module's name or file.
         options: Its options, as in ``[plugins.NAME]``.
         services: Service plugins that it needs, such as a storage.
         batch_limit_bytes: The largest batch that it may yield.

@@ -17,6 +17,8 @@ from flightstream.errors import FlightStreamError
 from flightstream.logs import configure_logs
 from flightstream.server import Server
 
+MISUSED = 2
+
 
 def main() -> NoReturn:
     """Serve what the first line of standard input says, until that is closed or a signal comes."""
@@ -24,7 +26,7 @@ def main() -> NoReturn:
 
     def start() -> Server:
         configure_logs(LogConfig(level="debug", format="json"))
-        classes = [_load(**plugin) for plugin in asked["plugins"]]
+        classes = [load(**plugin) for plugin in asked["plugins"]]
         return Server(_read(asked), plugins=classes).start()
 
     # A test process that is killed leaves no server behind.
@@ -33,7 +35,7 @@ def main() -> NoReturn:
         run_until_signal(start, lambda _server: None)
     except FlightStreamError as exc:
         print(exc.message, file=sys.stderr, flush=True)
-        os._exit(2)
+        os._exit(MISUSED)
 
 
 def _read(asked: dict[str, Any]) -> Loaded:
@@ -45,7 +47,7 @@ def _read(asked: dict[str, Any]) -> Loaded:
     return load_mapping(asked["tables"], working_folder=Path(asked["folder"]))
 
 
-def _load(module: str, file: str | None, name: str) -> Any:
+def load(module: str, file: str | None, name: str) -> Any:
     """Import a class by its module's name, or from the file where that name means another.
 
     Pytest's import mode ``importlib`` gives test modules names that nobody else

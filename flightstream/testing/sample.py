@@ -1,11 +1,13 @@
-"""What an author gives the kit: a place with data, and the tables expected from it."""
+"""What an author gives a kit: what the plugin is tried on, and what is expected of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 from attrs import field, frozen
+
+from flightstream.models import Credentials, Identity
 
 
 @frozen
@@ -23,3 +25,54 @@ class Sample:
     uri: str | Path
     tables: Mapping[str, pa.Table] = field(repr=False)
     options: Mapping[str, Any] = field(factory=dict, repr=False)
+
+
+@frozen
+class Logins:
+    """Credentials, and what an authenticator should say to them.
+
+    Args:
+        accepted: Pairs of credentials and the identity that they prove.
+        refused: Credentials of the plugin's own scheme that are wrong: another
+            password, an expired token, another signature.
+        options: What the plugin is given here beside the class's ``options``.
+
+    .. versionadded:: 0.1
+    """
+
+    accepted: Sequence[tuple[Credentials, Identity]] = field(repr=False)
+    refused: Sequence[Credentials] = field(repr=False)
+    options: Mapping[str, Any] = field(factory=dict, repr=False)
+
+
+@frozen
+class StoredFiles:
+    """A place that a storage opens, and what is in it.
+
+    Args:
+        uri: As in ``[sources.NAME]``; it means a folder.
+        files: Every file's content, by its path in the folder.
+        options: What the plugin is given here beside the class's ``options``.
+
+    .. versionadded:: 0.1
+    """
+
+    uri: str
+    files: Mapping[str, bytes] = field(repr=False)
+    options: Mapping[str, Any] = field(factory=dict, repr=False)
+
+
+@frozen
+class Observed:
+    """What an observer is given, and where to look at what it does.
+
+    Args:
+        options: What the plugin is given here beside the class's ``options``.
+        written: Returns all that it has written so far, for an observer that
+            writes lines.
+
+    .. versionadded:: 0.1
+    """
+
+    options: Mapping[str, Any] = field(factory=dict, repr=False)
+    written: Callable[[], str] | None = field(default=None, repr=False)

@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,6 +16,8 @@ from attrs import define
 from flightstream.client import Client, connect
 from flightstream.config.sources import name_sources
 from flightstream.errors import ConfigError
+from flightstream.plugin import Secret
+from flightstream.testing.child import MISUSED
 from flightstream.testing.process import ServerProcess, clean_environment
 
 Config: TypeAlias = Mapping[str, Any] | Path | str
@@ -56,57 +58,62 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Se
 
         def start(*plugins_or_uris: Any, config: Config | None = None) -> Served:
             folder = tmp_path_factory.mktemp("serve")
-            asked = ask(plugins_or_uris, config, folder)
-            server = stack.enter_context(running(asked, folder))
-            return Served(server, stack.enter_context(connect(server.uri)))
+            return stack.enter_context(serving(folder, *plugins_or_uris, config=config))
 
         yield start
 
 
-class running:
-    """A server process, stopped at the end of the ``with`` block."""
+@contextmanager
+def serving(folder: Path, *plugins_or_uris: Any, config: Config | None = None) -> Iterator[Served]:
+    """Run a server, as the fixture ``serve`` does, for the length of a ``with`` block.
 
-    def __init__(self, asked: Mapping[str, Any], folder: Path) -> None:
-        self._asked = asked
-        self._log = folder / "server.log"
+    Args:
+        folder: Where its log is written.
+        plugins_or_uris: What it serves.
+        config: Its configuration.
+    """
+    asked = _ask(plugins_or_uris, config, folder)
+    with _running(asked, folder) as server, connect(server.uri) as client:
+        yield Served(server, client)
 
-    def __enter__(self) -> ServerProcess:
-        # What this process can import, the server can.
-        path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-        with self._log.open("w") as stderr:
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "flightstream.testing.child"],
-                env=clean_environment({"PYTHONPATH": path}),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=stderr,
-                text=True,
-            )
+
+@contextmanager
+def _running(asked: Mapping[str, Any], folder: Path) -> Iterator[ServerProcess]:
+    log = folder / "server.log"
+    # What this process can import, the server can.
+    path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+    with log.open("w") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "flightstream.testing.child"],
+            env=clean_environment({"PYTHONPATH": path}),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+            text=True,
+        )
+    assert process.stdin is not None
+    server = ServerProcess(process, log)
+    try:
+        process.stdin.write(json.dumps(asked, default=_plain) + "\n")
+        process.stdin.flush()
         try:
-            assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps(self._asked, default=str) + "\n")
-            self._process.stdin.flush()
-            server = ServerProcess(self._process, self._log)
             server.wait_until_started()
-        except BaseException as exc:
-            self.__exit__()
-            if self._process.returncode == 2:
-                raise ConfigError(self._log.read_text().strip()) from exc
+        except AssertionError as exc:
+            if process.poll() == MISUSED:
+                raise ConfigError(server.log_text().strip()) from exc
             raise
-        return server
-
-    def __exit__(self, *_exc: object) -> None:
-        self._process.terminate()
+        yield server
+    finally:
+        process.terminate()
         try:
-            self._process.wait(_STOP_SECONDS)
+            process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        assert self._process.stdin is not None
-        self._process.stdin.close()
+            process.kill()
+            process.wait()
+        process.stdin.close()
 
 
-def ask(given: tuple[Any, ...], config: Config | None, folder: Path) -> dict[str, Any]:
+def _ask(given: tuple[Any, ...], config: Config | None, folder: Path) -> dict[str, Any]:
     """Return what a server process is told: plugins, configuration, sources."""
     plugins = [_importable(one) for one in given if _is_plugin(one)]
     uris = [os.fspath(one) for one in given if not _is_plugin(one)]
@@ -121,6 +128,10 @@ def ask(given: tuple[Any, ...], config: Config | None, folder: Path) -> dict[str
     tables["server"] = {"port": 0, "drain_timeout_seconds": 2, **tables.get("server", {})}
     tables.setdefault("sources", {})
     return {"plugins": plugins, "tables": tables, "file": file, "folder": os.getcwd()}
+
+
+def _plain(value: Any) -> str:
+    return value.reveal() if isinstance(value, Secret) else str(value)
 
 
 def _tables(config: Config | None) -> tuple[dict[str, Any], str | None]:

@@ -23,7 +23,7 @@ city",-1.5,,
 
 
 class TestCsv(AdapterConformance):
-    adapter = CsvAdapter
+    plugin = CsvAdapter
     options: ClassVar = {"batch_rows": 2}
 
     @pytest.fixture

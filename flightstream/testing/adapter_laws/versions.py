@@ -6,8 +6,8 @@ import pyarrow as pa
 import pytest
 
 from flightstream.errors import NotFound, Stale, Unavailable
+from flightstream.testing.adapter_laws.base import AdapterLaws
 from flightstream.testing.compare import difference
-from flightstream.testing.laws.base import AdapterLaws
 from flightstream.testing.sample import Sample
 from flightstream.testing.subject import CLIENT, SOURCE, Subject, read_all
 from flightstream.wire import Command

@@ -1,7 +1,7 @@
 """Laws of schemas: what is announced is what comes."""
 
+from flightstream.testing.adapter_laws.base import AdapterLaws
 from flightstream.testing.compare import brief
-from flightstream.testing.laws.base import AdapterLaws
 from flightstream.testing.sample import Sample
 from flightstream.testing.subject import Build, Subject
 

@@ -1,7 +1,7 @@
 """Laws of listing: what flights there are, and what they are called."""
 
 from flightstream.errors import FlightStreamError
-from flightstream.testing.laws.base import AdapterLaws
+from flightstream.testing.adapter_laws.base import AdapterLaws
 from flightstream.testing.sample import Sample
 from flightstream.testing.subject import CLIENT, SOURCE, Build, Subject
 

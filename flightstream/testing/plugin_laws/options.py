@@ -1,44 +1,44 @@
 """Laws of options: every mistake is told at once, and no secret is shown."""
 
 import re
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from flightstream.config.types import mentions_secret
-from flightstream.errors import ConfigError
-from flightstream.plugin import Option, Secret, options_of
-from flightstream.testing.laws.base import AdapterLaws
-from flightstream.testing.sample import Sample
-from flightstream.testing.subject import Build
+from flightstream.errors import ConfigError, FlightStreamError
+from flightstream.plugin import Option, Secret, default_of, options_of
+from flightstream.registry import Registry
+from flightstream.testing.plugin_laws.base import Laws
 
 _SECRETIVE = re.compile(r"password|passwd|secret|token|api_?key|private_?key|credential")
 _UNKNOWN = "zz_unknown"
 
 
-class OptionLaws(AdapterLaws):
-    """What holds for the options of the adapter's class."""
+class OptionLaws(Laws):
+    """What holds for the options of the plugin's class."""
 
     def test_every_option_says_what_it_is_for(self) -> None:
         """Every option has a help text, which ``flightstream plugins show`` prints."""
-        bare = [name for name, (_, o) in options_of(self.adapter).items() if not o.help.strip()]
+        bare = [name for name, (_, o) in options_of(self.plugin).items() if not o.help.strip()]
         assert not bare, f"the options {bare} have no help text"
 
-    def test_wrong_options_are_told_at_once(self, sample: Sample) -> None:
+    def test_wrong_options_are_told_at_once(self, sample: Any) -> None:
         """A wrong type for each option, and an unknown key, are all refused in one message."""
-        wrong: dict[str, Any] = dict.fromkeys(options_of(self.adapter), _Nonsense())
+        wrong: dict[str, Any] = dict.fromkeys(options_of(self.plugin), _Nonsense())
         told = self._refused(sample, {**wrong, _UNKNOWN: 1})
         silent = [name for name in (*wrong, _UNKNOWN) if not _names(told, name)]
         assert not silent, (
             f"the options {silent} take values of any type: annotate them. Told was:\n{told}"
         )
 
-    def test_bounds_are_told_at_once(self, sample: Sample) -> None:
+    def test_bounds_are_told_at_once(self, sample: Any) -> None:
         """Each option beyond its declared bounds or choices is refused, all in one message."""
         beyond = {
             name: _beyond(declared)
-            for name, (_, declared) in options_of(self.adapter).items()
+            for name, (_, declared) in options_of(self.plugin).items()
             if _beyond(declared) is not None
         }
         if not beyond:
@@ -50,12 +50,12 @@ class OptionLaws(AdapterLaws):
             " declare with option(minimum=…, maximum=…, choices=…)"
         )
 
-    def test_defaults_are_allowed_values(self, sample: Sample) -> None:
+    def test_defaults_are_allowed_values(self, sample: Any) -> None:
         """Every default could be written in the configuration."""
         defaults = {
-            name: _default(attribute)
-            for name, (attribute, _) in options_of(self.adapter).items()
-            if name not in self.options
+            name: default_of(attribute)
+            for name, (attribute, _) in options_of(self.plugin).items()
+            if name not in self.options and name not in sample.options
         }
         written = {
             name: list(value) if isinstance(value, tuple) else value
@@ -65,49 +65,49 @@ class OptionLaws(AdapterLaws):
         told = self._refused(sample, written)
         assert not told, f"a default is not of its option's own type:\n{told}"
 
-    def test_options_read_the_same_on_every_server(self, build: Build) -> None:
+    def test_options_read_the_same_on_every_server(self, sample: Any) -> None:
         """Options have one text on every server: a ticket's version depends on it."""
-        one, other = (subject.mount.plugin.options for subject in (build(), build()))
+        one, other = (self.mine(self.built(sample)).options for _ in range(2))
         assert one == other, f"the options are {one}, and on another server {other}: give a repr"
 
     def test_secrets_are_declared_as_such(self) -> None:
         """An option named like a secret is a ``Secret``."""
         plain = [
             name
-            for name, (attribute, _) in options_of(self.adapter).items()
+            for name, (attribute, _) in options_of(self.plugin).items()
             if _SECRETIVE.search(name) and not mentions_secret(attribute.type)
         ]
         assert not plain, f"the options {plain} sound secret: annotate them as flightstream.Secret"
 
-    def test_secrets_are_not_shown(self, build: Build) -> None:
+    def test_secrets_are_not_shown(self, sample: Any) -> None:
         """The representation of an instance shows no secret."""
-        secrets, given = self._secrets()
-        shown = repr(build(**given).mount.plugin.instance)
-        _check_hidden(secrets, shown, "repr() of the adapter")
+        secrets, given = self._secrets(sample)
+        shown = repr(self.mine(self.built(sample, **given)).instance)
+        _check_hidden(secrets, shown, "repr() of the plugin")
 
     def test_secrets_are_not_logged(
-        self, build: Build, captured_logs: list[MutableMapping[str, Any]], caplog: Any
+        self,
+        start: Callable[..., Registry],
+        sample: Any,
+        captured_logs: list[MutableMapping[str, Any]],
+        caplog: Any,
     ) -> None:
-        """Nothing that the adapter logs while it starts, lists and reads holds a secret."""
-        secrets, given = self._secrets()
-        with caplog.at_level("DEBUG"):
-            subject = build(**given)
-            for name in subject.flights():
-                try:
-                    subject.read(name)
-                except Exception:
-                    continue
+        """Nothing that the plugin logs while it starts and is used holds a secret."""
+        secrets, given = self._secrets(sample)
+        with caplog.at_level("DEBUG"), suppress(FlightStreamError):
+            self.use(start(**given), sample)  # may fail, for the secrets are made up
         _check_hidden(secrets, f"{captured_logs} {caplog.text}", "the log")
 
-    def _secrets(self) -> tuple[list[str], Mapping[str, Any]]:
-        names = [n for n, (a, _) in options_of(self.adapter).items() if mentions_secret(a.type)]
+    def _secrets(self, sample: Any) -> tuple[list[str], Mapping[str, Any]]:
+        names = [n for n, (a, _) in options_of(self.plugin).items() if mentions_secret(a.type)]
         if not names:
             pytest.skip("no option is a Secret")
-        given = {name: self.options.get(name, f"hidden-{name}") for name in names}
-        known = [v.reveal() if isinstance(v, Secret) else v for v in given.values()]
-        return [value for value in known if isinstance(value, str)], given
+        known = {**self.options, **sample.options}
+        given = {name: known.get(name, f"hidden-{name}") for name in names}
+        values = [v.reveal() if isinstance(v, Secret) else v for v in given.values()]
+        return [value for value in values if isinstance(value, str)], given
 
-    def _refused(self, sample: Sample, options: Mapping[str, Any]) -> str:
+    def _refused(self, sample: Any, options: Mapping[str, Any]) -> str:
         try:
             self.built(sample, **options)
         except ConfigError as exc:
@@ -129,11 +129,6 @@ def _beyond(declared: Option) -> Any:
     if declared.minimum is not None and declared.minimum > 0:
         return int(declared.minimum) - 1
     return None if declared.maximum is None else int(declared.maximum) + 1
-
-
-def _default(attribute: Any) -> Any:
-    factory = getattr(attribute.default, "factory", None)
-    return factory() if factory is not None else attribute.default
 
 
 def _check_hidden(secrets: list[str], text: str, where: str) -> None:

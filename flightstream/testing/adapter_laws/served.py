@@ -1,22 +1,20 @@
 """Laws of serving: the adapter in a real server, in a process of its own."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import ClassVar
 
 import pyarrow as pa
 import pytest
 
 from flightstream.client import connect
-from flightstream.plugin import ByteSize, Secret
+from flightstream.plugin import ByteSize
 from flightstream.registry.discover import given
+from flightstream.testing.adapter_laws.base import AdapterLaws, fullest
 from flightstream.testing.compare import difference
 from flightstream.testing.handles import becomes
-from flightstream.testing.laws.base import AdapterLaws, fullest
 from flightstream.testing.sample import Sample
-from flightstream.testing.serve import Served, ask, running
+from flightstream.testing.serve import Served
 from flightstream.testing.subject import SOURCE
 
 _SLOW_BATCHES = 40
@@ -29,28 +27,17 @@ class ServedLaws(AdapterLaws):
     memory_limit_bytes: ClassVar[int] = 192 * 2**20
 
     @pytest.fixture
-    def serve_sample(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    def serve_sample(self, start_server: Callable[..., Served]) -> Callable[[Sample], Served]:
         """Return a function that serves a sample in a process of its own."""
-        with ExitStack() as stack:
 
-            def start(sample: Sample) -> Served:
-                name = given([self.adapter])[0].name
-                config = {
-                    "plugins": {"enabled": []},
-                    "sources": {
-                        SOURCE: {
-                            "uri": str(sample.uri),
-                            "adapters": [name],
-                            "options": {name: _plain({**self.options, **sample.options})},
-                        }
-                    },
-                }
-                folder: Path = tmp_path_factory.mktemp("serve")
-                asked = ask((*self.services, self.adapter), config, folder)
-                server = stack.enter_context(running(asked, folder))
-                return Served(server, stack.enter_context(connect(server.uri)))
+        def start(sample: Sample) -> Served:
+            name = given([self.plugin])[0].name
+            options = {**self.options, **sample.options}
+            source = {"uri": str(sample.uri), "adapters": [name], "options": {name: options}}
+            config = {"plugins": {"enabled": []}, "sources": {SOURCE: source}}
+            return start_server(*self.services, self.plugin, config=config)
 
-            yield start
+        return start
 
     def test_served_rows_are_the_expected_ones(
         self, serve_sample: Callable[[Sample], Served], sample: Sample
@@ -119,7 +106,3 @@ class ServedLaws(AdapterLaws):
             f"the server grew by {grown >> 20} MiB for a reader of {size >> 20} MiB: read less"
             " ahead, and yield as you read"
         )
-
-
-def _plain(options: Any) -> dict[str, Any]:
-    return {k: v.reveal() if isinstance(v, Secret) else v for k, v in options.items()}

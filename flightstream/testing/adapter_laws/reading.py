@@ -6,8 +6,8 @@ from typing import ClassVar
 import pyarrow as pa
 import pytest
 
+from flightstream.testing.adapter_laws.base import AdapterLaws, fullest
 from flightstream.testing.compare import difference
-from flightstream.testing.laws.base import AdapterLaws, fullest
 from flightstream.testing.sample import Sample
 from flightstream.testing.subject import Build, Subject
 

@@ -14,7 +14,7 @@ from flightstream.errors import (
     Unavailable,
 )
 from flightstream.models import ScanRequest
-from flightstream.testing.laws.base import AdapterLaws
+from flightstream.testing.adapter_laws.base import AdapterLaws
 from flightstream.testing.sample import Sample
 from flightstream.testing.subject import CLIENT, SOURCE, Subject
 

@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import pyarrow as pa
 
+from flightstream.testing.adapter_laws.base import AdapterLaws, fullest
 from flightstream.testing.compare import difference
-from flightstream.testing.laws.base import AdapterLaws, fullest
 from flightstream.testing.sample import Sample
 from flightstream.testing.subject import Subject
 

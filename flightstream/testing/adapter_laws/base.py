@@ -1,25 +1,21 @@
-"""What every group of laws rests on."""
+"""What every group of laws about adapters rests on."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flightstream.testing.fixtures import SERVER
+from flightstream.registry import Registry
+from flightstream.testing.plugin_laws.base import Laws
 from flightstream.testing.sample import Sample
 from flightstream.testing.subject import Build, Subject, build
 
 
-class AdapterLaws:
+class AdapterLaws(Laws):
     """An adapter, and what it is tested with."""
-
-    adapter: ClassVar[type[Any]]
-    options: ClassVar[Mapping[str, Any]] = {}
-    services: ClassVar[Sequence[type[Any]]] = ()
 
     @pytest.fixture
     def sample(self) -> Sample:
@@ -50,28 +46,25 @@ class AdapterLaws:
         )
 
     @pytest.fixture
-    def build(self, sample: Sample) -> Iterator[Build]:
+    def build(self, start: Callable[..., Registry]) -> Build:
         """Return a function that mounts and starts the adapter once more."""
-        with ExitStack() as stack:
-
-            def start(**options: Any) -> Subject:
-                registry = self.built(sample, **options)
-                registry.startup(SERVER)
-                stack.callback(registry.shutdown)
-                return Subject(registry)
-
-            yield start
+        return lambda **options: Subject(start(**options))
 
     @pytest.fixture
     def subject(self, build: Build) -> Subject:
         """Return the adapter, mounted and started."""
         return build()
 
-    def built(self, sample: Sample, **options: Any) -> Any:
+    def built(self, sample: Sample, **options: Any) -> Registry:
         """Return the adapter mounted at the sample, not started."""
-        return build(
-            self.adapter, sample.uri, {**self.options, **sample.options, **options}, self.services
-        )
+        own = {**self.options, **sample.options, **options}
+        return build(self.plugin, sample.uri, own, self.services)
+
+    def use(self, registry: Registry, sample: Sample) -> None:
+        """List and read all flights."""
+        subject = Subject(registry)
+        for name in subject.flights():
+            list(subject.stream(name))
 
 
 def fullest(sample: Sample) -> str:
