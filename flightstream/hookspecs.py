@@ -165,7 +165,8 @@ def open_storage(uri: str, options: Mapping[str, Any]) -> Storage | None:
 
     Args:
         uri: The source's ``uri``, whole.
-        options: ``[sources.NAME.options.PLUGIN]``, for the plugin that is asked.
+        options: Every option of the plugin that is asked, with its value for this
+            source: from ``[sources.NAME.options.PLUGIN]``, else its own.
 
     Raises:
         ConfigError: The scheme is mine, but the URI or the options are wrong.

@@ -123,11 +123,11 @@ class _Builder:
             )
         return storage
 
-    def _storage_options(self, plugin: str, source: str) -> Mapping[str, Any]:
-        options = self.loaded.structure_options(self.selected[plugin].cls, plugin, source)
+    def _storage_options(self, plugin: Plugin, source: str) -> Mapping[str, Any]:
+        options = self.loaded.structure_options(type(plugin.instance), plugin.name, source)
         if options is None:
-            raise ConfigError(f"the options of {plugin!r} are wrong")
-        return options
+            raise ConfigError(f"the options of {plugin.name!r} are wrong")
+        return {**_options(plugin.instance), **options}
 
     def _check_names(self, source: str, config: SourceConfig) -> None:
         keys: list[tuple[str, tuple[str, ...]]] = [
@@ -141,8 +141,12 @@ class _Builder:
 
 def _options_text(instance: Any) -> str:
     """Return an instance's options as text that is the same on every server."""
-    values = {name: getattr(instance, name) for name in options_of(type(instance))}
-    return repr({name: _ordered(v) for name, v in values.items() if not _has_secret(v)})
+    values = _options(instance).items()
+    return repr({name: _ordered(v) for name, v in values if not _has_secret(v)})
+
+
+def _options(instance: Any) -> dict[str, Any]:
+    return {name: getattr(instance, name) for name in options_of(type(instance))}
 
 
 def _ordered(value: Any) -> Any:

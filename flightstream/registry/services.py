@@ -77,13 +77,13 @@ class Services:
         return grant
 
     def open_storage(
-        self, uri: str, options_for: Callable[[str], Mapping[str, Any]]
+        self, uri: str, options_for: Callable[[Plugin], Mapping[str, Any]]
     ) -> Storage | None:
         """Return what the first plugin that knows the URI opens."""
         storage: Storage | None
         for plugin, ask in self._each("open_storage"):
             with plugin.border("open_storage"):
-                storage = ask(uri=uri, options=options_for(plugin.name))
+                storage = ask(uri=uri, options=options_for(plugin))
                 _check_answer(plugin, "open_storage", storage, Storage)
             if storage is not None:
                 return storage

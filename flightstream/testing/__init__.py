@@ -2,8 +2,9 @@
 
 It brings the fixtures ``serve``, ``registry``, ``captured_logs`` and
 ``make_config``, hypothesis strategies in ``flightstream.testing.strategies``,
-and :class:`AdapterConformance`, the laws that every adapter keeps. It needs
-``pip install flightstream-core[testing]``.
+and the laws that every plugin of a kind keeps: :class:`AdapterConformance`,
+:class:`AuthenticatorConformance`, :class:`StorageConformance` and
+:class:`ObserverConformance`. It needs ``pip install flightstream-core[testing]``.
 
 Each law says itself what is wrong, so pytest need not: PYTEST_DONT_REWRITE, for
 a test module has imported this one before it names it in ``pytest_plugins``.
@@ -12,21 +13,27 @@ a test module has imported this one before it names it in ``pytest_plugins``.
 """
 
 from flightstream.testing.adapter import AdapterConformance
+from flightstream.testing.authenticator import AuthenticatorConformance
 from flightstream.testing.faulty import FaultyAdapter
 from flightstream.testing.fixtures import captured_logs, make_config, registry
+from flightstream.testing.observer import ObserverConformance
 from flightstream.testing.process import ServerProcess
 from flightstream.testing.sample import Logins, Observed, Sample, StoredFiles
 from flightstream.testing.serve import Served, serve
+from flightstream.testing.storage import StorageConformance
 from flightstream.testing.subject import Subject
 
 __all__ = [
     "AdapterConformance",
+    "AuthenticatorConformance",
     "FaultyAdapter",
     "Logins",
     "Observed",
+    "ObserverConformance",
     "Sample",
     "Served",
     "ServerProcess",
+    "StorageConformance",
     "StoredFiles",
     "Subject",
     "captured_logs",

@@ -169,6 +169,21 @@ def test_a_service_opens_what_is_not_local_with_the_sources_own_options(built, l
     assert mounted.source.path == "lake://x north"
 
 
+def test_a_storage_is_given_every_option_also_those_that_no_source_sets(built, lake):
+    def opened(uri: str, options: Any) -> Storage:
+        return Storage(pafs.LocalFileSystem(), f"{uri} {options}")
+
+    sources = {"s": "lake://x", "t": {"uri": "lake://y", "options": {"store": {"region": "b"}}}}
+    plugins = {"store": {"region": "a"}}
+
+    mounts = built(lake, store(opened), sources=sources, plugins=plugins).mounts
+
+    assert [mount.source.path for mount in mounts] == [
+        "lake://x {'region': 'a'}",
+        "lake://y {'region': 'b'}",
+    ]
+
+
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [

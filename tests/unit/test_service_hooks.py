@@ -151,7 +151,7 @@ class TestOpenStorage:
             self.Store(name="c", book=book, answer=storage),
         )
 
-        assert asked.open_storage("lake://x", lambda name: {"of": name}) is storage
+        assert asked.open_storage("lake://x", lambda plugin: {"of": plugin.name}) is storage
         assert book == [
             "a open_storage lake://x {'of': 'a'}",
             "b open_storage lake://x {'of': 'b'}",
@@ -164,7 +164,7 @@ class TestOpenStorage:
             capture_logs(),
             pytest.raises(PluginError, match="open_storage: it returned str, not Storage"),
         ):
-            asked.open_storage("lake://x", lambda name: {})
+            asked.open_storage("lake://x", lambda _: {})
 
 
 class TestWrapStream:

@@ -5,8 +5,6 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from flightstream.registry import Registry
 from flightstream.testing.plugin_laws.base import Laws
@@ -73,9 +71,3 @@ def fullest(sample: Sample) -> str:
     if not name or not sample.tables[name].num_rows:
         pytest.skip("give the sample a flight with rows")
     return name
-
-
-def for_all(check: Callable[[st.DataObject], None]) -> None:
-    """Run a check on examples that it draws; how many, the profile says."""
-    slow = [HealthCheck.too_slow, HealthCheck.filter_too_much]
-    settings(deadline=None, suppress_health_check=slow)(given(st.data())(check))()

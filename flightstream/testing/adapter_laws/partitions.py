@@ -5,8 +5,9 @@ import pytest
 from hypothesis import strategies as st
 
 from flightstream.models import ScanRequest
-from flightstream.testing.adapter_laws.base import AdapterLaws, for_all, fullest
+from flightstream.testing.adapter_laws.base import AdapterLaws, fullest
 from flightstream.testing.compare import difference
+from flightstream.testing.examples import for_all
 from flightstream.testing.sample import Sample
 from flightstream.testing.strategies import filters
 from flightstream.testing.subject import CLIENT, SOURCE, Build, Subject, read_all

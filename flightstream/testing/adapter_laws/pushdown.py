@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from flightstream.errors import InvalidCommand, Unsupported
 from flightstream.filters import Filter
-from flightstream.testing.adapter_laws.base import AdapterLaws, for_all, fullest
+from flightstream.testing.adapter_laws.base import AdapterLaws, fullest
 from flightstream.testing.compare import difference, plainly
+from flightstream.testing.examples import for_all
 from flightstream.testing.sample import Sample
 from flightstream.testing.strategies import commands
 from flightstream.testing.subject import SOURCE, Subject, read_all

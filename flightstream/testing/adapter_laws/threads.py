@@ -1,10 +1,7 @@
 """Laws of threads: hooks are called on any thread, and on many at once."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from threading import Barrier
-from typing import TypeVar
 
 import pyarrow as pa
 
@@ -12,9 +9,7 @@ from flightstream.testing.adapter_laws.base import AdapterLaws, fullest
 from flightstream.testing.compare import difference
 from flightstream.testing.sample import Sample
 from flightstream.testing.subject import Subject
-
-T = TypeVar("T")
-THREADS = 16
+from flightstream.testing.threads import THREADS, at_once
 
 
 class ThreadLaws(AdapterLaws):
@@ -23,21 +18,21 @@ class ThreadLaws(AdapterLaws):
     def test_sixteen_threads_read(self, subject: Subject, sample: Sample) -> None:
         """Sixteen threads that read one flight at once all get its rows."""
         name = fullest(sample)
-        for found in _at_once(lambda: subject.read(name)):
+        for found in at_once(lambda: subject.read(name)):
             problem = difference(found, sample.tables[name])
             assert not problem, f"{name!r} read by {THREADS} threads at once: {problem}"
 
     def test_sixteen_threads_list(self, subject: Subject) -> None:
         """Sixteen threads that list at once get the same."""
         expected = sorted(subject.flights())
-        for found in _at_once(lambda: sorted(subject.flights())):
+        for found in at_once(lambda: sorted(subject.flights())):
             assert found == expected, f"listed by {THREADS} threads at once: {found}"
 
     def test_sixteen_threads_ask_for_a_new_schema(self, subject: Subject, sample: Sample) -> None:
         """Sixteen threads that ask first for a schema, at once, get the same."""
         name = fullest(sample)
         flight = subject.flights()[name]
-        schemas = _at_once(lambda: subject.mount.get_schema(flight))
+        schemas = at_once(lambda: subject.mount.get_schema(flight))
         assert all(schema.equals(schemas[0], check_metadata=True) for schema in schemas), (
             f"get_schema of {name!r} gives {THREADS} threads at once different schemas"
         )
@@ -56,14 +51,3 @@ class ThreadLaws(AdapterLaws):
         found = pa.Table.from_batches(batches, subject.schema(name))
         problem = difference(found, sample.tables[name])
         assert not problem, f"{name!r} read by a thread for each batch: {problem}"
-
-
-def _at_once(call: Callable[[], T]) -> list[T]:
-    barrier = Barrier(THREADS)
-
-    def run() -> T:
-        barrier.wait()
-        return call()
-
-    with ThreadPoolExecutor(THREADS) as pool:
-        return [future.result() for future in [pool.submit(run) for _ in range(THREADS)]]

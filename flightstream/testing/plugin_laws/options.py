@@ -1,11 +1,12 @@
 """Laws of options: every mistake is told at once, and no secret is shown."""
 
 import re
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from flightstream.config.types import mentions_secret
 from flightstream.errors import ConfigError, FlightStreamError
@@ -89,14 +90,13 @@ class OptionLaws(Laws):
         self,
         start: Callable[..., Registry],
         sample: Any,
-        captured_logs: list[MutableMapping[str, Any]],
         caplog: Any,
     ) -> None:
         """Nothing that the plugin logs while it starts and is used holds a secret."""
         secrets, given = self._secrets(sample)
-        with caplog.at_level("DEBUG"), suppress(FlightStreamError):
+        with caplog.at_level("DEBUG"), capture_logs() as logged, suppress(FlightStreamError):
             self.use(start(**given), sample)  # may fail, for the secrets are made up
-        _check_hidden(secrets, f"{captured_logs} {caplog.text}", "the log")
+        _check_hidden(secrets, f"{logged} {caplog.text}", "the log")
 
     def _secrets(self, sample: Any) -> tuple[list[str], Mapping[str, Any]]:
         names = [n for n, (a, _) in options_of(self.plugin).items() if mentions_secret(a.type)]

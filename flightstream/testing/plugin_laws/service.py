@@ -26,7 +26,7 @@ class ServiceLaws(LifecycleLaws, OptionLaws, Laws):
         """Return a function that serves ``numbers`` with the service, in another process."""
 
         def start(**faults: Any) -> Served:
-            config = self._configured(sample)
+            config = self.configured(sample)
             config["plugins"]["faulty"] = faults
             return start_server(*self.services, self.plugin, FaultyAdapter, config=config)
 
@@ -34,13 +34,18 @@ class ServiceLaws(LifecycleLaws, OptionLaws, Laws):
 
     def built(self, sample: Any, **options: Any) -> Registry:
         """Return the service as a server builds it, not started."""
-        config = load_mapping(self._configured(sample, **options))
+        config = load_mapping(self.configured(sample, **options))
         return build_registry(config, [*self.services, self.plugin, FaultyAdapter])
 
-    def _configured(self, sample: Any, **options: Any) -> dict[str, Any]:
+    def configured(self, sample: Any, **options: Any) -> dict[str, Any]:
+        """Return the configuration of a server with the service."""
         name = given([self.plugin])[0].name
         own = {**self.options, **sample.options, **options}
         return {
             "plugins": {"enabled": [], name: own},
-            "sources": {SOURCE: {"uri": tempfile.gettempdir(), "adapters": ["faulty"]}},
+            "sources": {SOURCE: {"uri": self.uri_of(sample), "adapters": ["faulty"]}},
         }
+
+    def uri_of(self, sample: Any) -> str:
+        """Return a source for the adapter, which looks at nothing there."""
+        return tempfile.gettempdir()

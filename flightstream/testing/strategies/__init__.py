@@ -4,6 +4,7 @@
 """
 
 from flightstream.testing.strategies.arrow import arrays, schemas, tables, types
+from flightstream.testing.strategies.calls import credentials, records
 from flightstream.testing.strategies.commands import commands
 from flightstream.testing.strategies.configs import configs, documents, texts
 from flightstream.testing.strategies.filters import filters
@@ -12,8 +13,10 @@ __all__ = [
     "arrays",
     "commands",
     "configs",
+    "credentials",
     "documents",
     "filters",
+    "records",
     "schemas",
     "tables",
     "texts",

@@ -1,0 +1,12 @@
+"""Laws that are tried on examples which hypothesis draws."""
+
+from collections.abc import Callable
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+
+def for_all(check: Callable[[st.DataObject], None]) -> None:
+    """Run a check on examples that it draws; how many, the profile says."""
+    slow = [HealthCheck.too_slow, HealthCheck.filter_too_much]
+    settings(deadline=None, suppress_health_check=slow)(given(st.data())(check))()

@@ -1,0 +1,61 @@
+"""What the services here are held against the laws with."""
+
+from pathlib import Path
+
+import pytest
+from right_services import AuditLog, FolderStorage, TokenAuthenticator
+
+from flightstream import Credentials, Identity
+from flightstream.testing import (
+    AuthenticatorConformance,
+    Logins,
+    Observed,
+    ObserverConformance,
+    StorageConformance,
+    StoredFiles,
+)
+
+FILES = {"a.bin": bytes(range(256)) * 20, "deep/empty": b"", "deep/text.txt": b"one\ntwo\n"}
+
+
+def bearer(token: str) -> Credentials:
+    return Credentials({"authorization": (f"Bearer {token}",)}, peer="ipv4:127.0.0.1:1")
+
+
+class AuthenticatorCase(AuthenticatorConformance):
+    plugin = TokenAuthenticator
+    options = {"token": "s3cr3t-t0ken"}  # noqa: RUF012
+
+    @pytest.fixture
+    def sample(self) -> Logins:
+        ada = Identity("ada", {"analyst"}, {"team": "sales"})
+        return Logins([(bearer("s3cr3t-t0ken"), ada)], [bearer("guess-t0ken")])
+
+
+class StorageCase(StorageConformance):
+    plugin = FolderStorage
+
+    @pytest.fixture
+    def sample(self, tmp_path: Path) -> StoredFiles:
+        self.folder = tmp_path / "place"
+        for name, content in FILES.items():
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return StoredFiles("kept://place", FILES, {"root": str(tmp_path)})
+
+    def change(self, sample):
+        (self.folder / "a.bin").write_bytes(b"changed")
+        return {**sample.files, "a.bin": b"changed"}
+
+    def remove(self, sample, name):
+        (self.folder / name).unlink()
+
+
+class ObserverCase(ObserverConformance):
+    plugin = AuditLog
+
+    @pytest.fixture
+    def sample(self, tmp_path: Path) -> Observed:
+        log = tmp_path / "audit.jsonl"
+        return Observed({"file": str(log)}, written=log.read_text)

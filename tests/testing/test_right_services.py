@@ -1,0 +1,15 @@
+"""Services that are right keep every law of their kit."""
+
+from service_cases import AuthenticatorCase, ObserverCase, StorageCase
+
+
+class TestAuthenticator(AuthenticatorCase):
+    pass
+
+
+class TestStorage(StorageCase):
+    pass
+
+
+class TestObserver(ObserverCase):
+    pass
