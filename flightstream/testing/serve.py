@@ -84,7 +84,7 @@ def _running(asked: Mapping[str, Any], folder: Path) -> Iterator[ServerProcess]:
     path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
     with log.open("w") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "flightstream.testing.child"],
+            [sys.executable, "-P", "-c", "from flightstream.testing.child import main; main()"],
             env=clean_environment({"PYTHONPATH": path}),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -100,7 +100,7 @@ def _running(asked: Mapping[str, Any], folder: Path) -> Iterator[ServerProcess]:
             server.wait_until_started()
         except AssertionError as exc:
             if process.poll() == MISUSED:
-                raise ConfigError(server.log_text().strip()) from exc
+                raise ConfigError(_without_events(server.log_text())) from exc
             raise
         yield server
     finally:
@@ -111,6 +111,10 @@ def _running(asked: Mapping[str, Any], folder: Path) -> Iterator[ServerProcess]:
             process.kill()
             process.wait()
         process.stdin.close()
+
+
+def _without_events(log: str) -> str:
+    return "\n".join(line for line in log.splitlines() if not line.startswith("{"))
 
 
 def _ask(given: tuple[Any, ...], config: Config | None, folder: Path) -> dict[str, Any]:
