@@ -1,17 +1,18 @@
 """The values that cross between the core and plugins."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
 from operator import index
 from threading import Lock
 from types import MappingProxyType
-from typing import Any, ClassVar, Literal, Self, TypeAlias
+from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias
 
 import pyarrow as pa
 import pyarrow.fs as pafs
 from attrs import Factory, field, frozen, validators
 
 from flightstream.filters import Filter
+from flightstream.narrow import narrowed
 
 Operation: TypeAlias = Literal["list", "read", "write", "action"]
 
@@ -134,6 +135,41 @@ class ScanRequest:
     partition: Any = None
     counts: ScanCounts = field(factory=ScanCounts, eq=False)
 
+    @property
+    def needed(self) -> tuple[str, ...] | None:
+        """The columns that have to be read: those to yield, and those of the filter."""
+        if self.columns is None:
+            return None
+        hidden = () if self.filter is None else self.filter.columns - set(self.columns)
+        return (*self.columns, *sorted(hidden))
+
+    def narrow(self, batches: Iterable[pa.RecordBatch]) -> Generator[pa.RecordBatch]:
+        """Return what is asked of batches: filtered, then from offset to limit, then projected.
+
+        For adapters that have left out what they could, and have read the
+        columns of :attr:`needed`.
+        """
+        filters = () if self.filter is None else (self.filter,)
+        return narrowed(batches, filters, self.offset, self.limit, self.columns)
+
+
+@frozen(kw_only=True)
+class ScanEstimate:
+    """What a scan would read, told without reading it.
+
+    Args:
+        records: The exact number of rows it would yield, or -1.
+        bytes: What it would read as stored, or -1.
+        details: Whatever else an operator wants to know, such as ``files``,
+            ``files_pruned``, ``row_groups`` and ``row_groups_pruned``.
+
+    .. versionadded:: 0.1
+    """
+
+    records: int = -1
+    bytes: int = -1
+    details: Mapping[str, int] = Factory(dict)
+
 
 @frozen
 class Credentials:
@@ -199,18 +235,57 @@ class Grant:
 
 
 @frozen
+class StoredObject:
+    """One file as a storage lists it.
+
+    Args:
+        path: In the terms of the storage's filesystem.
+        size: In bytes.
+        version: Changes when the content does, and is the same on every server
+            that sees the same content: an ETag, or the size and time of change.
+        fingerprint: What tells a change besides, on this server alone.
+
+    .. versionadded:: 0.1
+    """
+
+    path: str
+    size: int
+    version: str
+    fingerprint: Hashable = field(default=None, repr=False)
+
+
+class Objects(Protocol):
+    """How a storage lists its files; called from many threads.
+
+    What it raises is an ``OSError``, which becomes ``Unavailable``, or an error
+    of FlightStream's own that says more.
+
+    .. versionadded:: 0.1
+    """
+
+    def find(self, path: str) -> StoredObject | None:
+        """Return one file as it is now, or ``None`` if there is none."""
+
+    def list_below(self, folder: str, *, deep: bool) -> Iterable[StoredObject]:
+        """Yield the files of a folder, and if ``deep`` those of all folders in it."""
+
+
+@frozen
 class Storage:
     """A filesystem and the place in it that a URI means.
 
     Args:
         filesystem: Any Arrow filesystem.
         path: The URI's path in the terms of that filesystem.
+        objects: What lists it, where that knows better than the filesystem
+            which versions files have.
 
     .. versionadded:: 0.1
     """
 
     filesystem: pafs.FileSystem
     path: str
+    objects: Objects | None = None
 
 
 @frozen
