@@ -80,3 +80,7 @@ def _run(module: str, file: str) -> ModuleType:
 def _end_with_parent() -> None:
     sys.stdin.read()
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()

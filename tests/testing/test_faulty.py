@@ -1,11 +1,20 @@
 """What a client sees of each fault of FaultyAdapter, at each hook."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from flightstream import ConfigError, InvalidData, LimitExceeded, PluginError, Unavailable, connect
+from flightstream import (
+    ConfigError,
+    InvalidData,
+    LimitExceeded,
+    PluginError,
+    ScanRequest,
+    Unavailable,
+    connect,
+)
 from flightstream.testing import AdapterConformance, FaultyAdapter, Sample
 
 pytest_plugins = ["flightstream.testing"]
@@ -26,26 +35,14 @@ class TestWithoutAFault(AdapterConformance):
         return Sample(tmp_path, {}, options={"batches": 210, "batch_rows": 2**15})
 
 
-class TestWithoutRows(AdapterConformance):
-    plugin = FaultyAdapter
-    options = {"batches": 0}
-
-    @pytest.fixture
-    def sample(self, tmp_path: Path) -> Sample:
-        return Sample(tmp_path, {"numbers": NUMBERS.slice(0, 0)})
-
-
 @pytest.fixture
-def serve_fault(serve, tmp_path):
-    """Return a function that serves a source named after each hook, where that goes wrong."""
+def serve_faults(serve, tmp_path):
+    """Return a function that serves sources, each with the faults that it is named with."""
 
-    def start(fault: str, *hooks: str, **options):
+    def start(**faults):
         sources = {
-            hook: {
-                "uri": str(tmp_path),
-                "options": {"faulty": {"fault": fault, "hook": hook, **options}},
-            }
-            for hook in hooks
+            name: {"uri": str(tmp_path), "options": {"faulty": fault}}
+            for name, fault in faults.items()
         }
         server = {"max_send_message_bytes": "1 MiB", "drain_timeout_seconds": 0.5}
         config = {"plugins": {"enabled": []}, "server": server, "sources": sources}
@@ -54,17 +51,24 @@ def serve_fault(serve, tmp_path):
     return start
 
 
-@pytest.mark.parametrize("fault", ["crash", "unavailable", "invalid_data"])
-def test_what_cannot_be_listed_is_unavailable(serve_fault, fault):
-    client = serve_fault(fault, "list_flights", "get_schema").client
-
-    assert [flight.name for flight in client.flights()] == ["get_schema/numbers"]
-    with pytest.raises(Unavailable, match="a source that does not answer now"):
-        client.read("list_flights/numbers")
+def at(*hooks: str, fault: str) -> dict[str, dict[str, str]]:
+    """Return a source for each hook, which goes wrong there."""
+    return {hook: {"fault": fault, "hook": hook} for hook in hooks}
 
 
-def test_a_crash_is_a_plugin_error_without_the_text(serve_fault):
-    served = serve_fault("crash", "get_schema", "stream_batches")
+def test_what_cannot_be_listed_is_unavailable(serve_faults):
+    kinds = ("crash", "unavailable", "invalid_data")
+    faults = {kind: {"fault": kind, "hook": "list_flights"} for kind in kinds}
+    client = serve_faults(**faults, right={}).client
+
+    assert [flight.name for flight in client.flights()] == ["right/numbers"]
+    for kind in kinds:
+        with pytest.raises(Unavailable, match="a source that does not answer now"):
+            client.read(f"{kind}/numbers")
+
+
+def test_a_crash_is_a_plugin_error_without_the_text(serve_faults):
+    served = serve_faults(**at("get_schema", "stream_batches", fault="crash"))
 
     for hook in ("get_schema", "stream_batches"):
         with pytest.raises(PluginError) as caught:
@@ -73,8 +77,8 @@ def test_a_crash_is_a_plugin_error_without_the_text(serve_fault):
         assert f"a fault that was asked for, in {hook}" in served.server.log_text()
 
 
-def test_unavailable_says_when_to_try_again(serve_fault):
-    client = serve_fault("unavailable", "get_schema", "stream_batches").client
+def test_unavailable_says_when_to_try_again(serve_faults):
+    client = serve_faults(**at("get_schema", "stream_batches", fault="unavailable")).client
 
     for hook in ("get_schema", "stream_batches"):
         with pytest.raises(Unavailable, match="asked for") as caught:
@@ -82,8 +86,8 @@ def test_unavailable_says_when_to_try_again(serve_fault):
         assert caught.value.retry_after_seconds == 1.0
 
 
-def test_invalid_data_says_where(serve_fault):
-    client = serve_fault("invalid_data", "get_schema", "stream_batches").client
+def test_invalid_data_says_where(serve_faults):
+    client = serve_faults(**at("get_schema", "stream_batches", fault="invalid_data")).client
 
     for hook in ("get_schema", "stream_batches"):
         with pytest.raises(InvalidData, match="asked for") as caught:
@@ -91,9 +95,9 @@ def test_invalid_data_says_where(serve_fault):
         assert (caught.value.row, caught.value.column, caught.value.value) == (1, "n", "one")
 
 
-def test_another_schema_fails_the_reading_wherever_it_comes_from(serve_fault):
+def test_another_schema_fails_the_reading_wherever_it_comes_from(serve_faults):
     hooks = ("list_flights", "get_schema", "stream_batches")
-    client = serve_fault("other_schema", *hooks).client
+    client = serve_faults(**at(*hooks, fault="other_schema")).client
 
     for hook in hooks:
         with pytest.raises(PluginError, match="another schema than was announced"):
@@ -102,36 +106,33 @@ def test_another_schema_fails_the_reading_wherever_it_comes_from(serve_fault):
     assert announced == [["n"], ["n"], ["n", "name"]]
 
 
-def test_a_huge_batch_is_larger_than_may_be_sent(serve_fault):
-    client = serve_fault("huge_batch", "stream_batches", huge_bytes="2 MiB").client
+def test_a_huge_batch_arrives_if_the_server_may_send_it(serve_faults):
+    client = serve_faults(
+        over={"fault": "huge_batch", "huge_bytes": "2 MiB"},
+        under={"fault": "huge_batch", "huge_bytes": 500_000},
+    ).client
 
     with pytest.raises(LimitExceeded, match="is larger than the server may send"):
-        client.read("stream_batches/numbers")
-
-
-def test_a_huge_batch_that_may_be_sent_arrives(serve_fault):
-    client = serve_fault("huge_batch", "stream_batches", huge_bytes=500_000).client
-
-    names = client.read("stream_batches/numbers")["name"].to_pylist()
-
+        client.read("over/numbers")
+    names = client.read("under/numbers")["name"].to_pylist()
     assert [len(name) for name in names if not name.startswith("name")] == [500_000]
 
 
-@pytest.mark.parametrize("after", [0, 3, 4, 9])
-def test_the_batches_before_the_fault_arrive(serve_fault, after):
-    client = serve_fault("crash", "stream_batches", after_batches=after).client
-    reader = client.stream("stream_batches/numbers")
+def test_the_batches_before_the_fault_arrive(serve_faults):
+    client = serve_faults(
+        **{f"s{after}": {"fault": "crash", "after_batches": after} for after in (0, 3, 4, 9)}
+    ).client
 
-    rows = []
-    with pytest.raises(PluginError):
-        for batch in reader:
-            rows += batch["n"].to_pylist()
+    for after, right in [(0, 0), (3, 3), (4, 4), (9, 4)]:
+        reader = client.stream(f"s{after}/numbers")
+        read = [reader.read_next_batch() for _ in range(right)]
+        assert [batch["n"][0].as_py() for batch in read] == [0, 8, 16, 24][:right]
+        with pytest.raises(PluginError):
+            reader.read_next_batch()
 
-    assert rows == list(range(8 * min(after, 4)))
 
-
-def test_what_stalls_runs_into_the_deadline_of_the_client(serve_fault):
-    served = serve_fault("stall", "list_flights", "get_schema")
+def test_what_stalls_runs_into_the_deadline_of_the_client(serve_faults):
+    served = serve_faults(**at("get_schema", "list_flights", fault="stall"))
 
     with connect(served.uri, timeout_seconds=0.3) as client:
         for hook in ("get_schema", "list_flights"):
@@ -139,25 +140,42 @@ def test_what_stalls_runs_into_the_deadline_of_the_client(serve_fault):
                 client.info(f"{hook}/numbers")
 
 
-def test_a_stream_that_stalls_ends_with_the_server(serve_fault):
-    served = serve_fault("stall", "stream_batches")
-    reader = served.client.stream("stream_batches/numbers")
+def test_a_stream_that_stalls_ends_with_the_server(serve_faults):
+    served = serve_faults(s={"fault": "stall"})
+    reader = served.client.stream("s/numbers")
     assert reader.read_next_batch().num_rows == 8
 
     served.server.process.terminate()
 
-    with pytest.raises(Unavailable):
-        reader.read_next_batch()
+    with suppress(Unavailable):  # or it gets the rest, just before the connection is closed
+        reader.read_all()
     assert served.server.process.wait(30) == 0
 
 
-@pytest.mark.parametrize("fault", ["crash", "unavailable", "invalid_data"])
-def test_what_cannot_start_is_not_served(serve_fault, fault):
+def test_a_server_that_cannot_start_is_told(serve_faults):
     with pytest.raises(ConfigError) as caught:
-        serve_fault(fault, "on_startup")
+        serve_faults(**at("on_startup", fault="crash"))
 
-    told = "the plugin 'faulty' failed in on_startup" if fault == "crash" else "a fault that was"
-    assert caught.value.message.startswith(told)
+    assert caught.value.message == "the plugin 'faulty' failed in on_startup"
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"), [("unavailable", Unavailable), ("invalid_data", InvalidData)]
+)
+def test_what_cannot_start_is_not_started(registry, tmp_path, fault, error):
+    options = {"fault": fault, "hook": "on_startup"}
+
+    with pytest.raises(error, match="asked for"):
+        registry(FaultyAdapter, config={"plugins": {"faulty": options}, "sources": {"s": tmp_path}})
+
+
+def test_a_flight_may_have_no_batches(registry, tmp_path):
+    config = {"plugins": {"faulty": {"batches": 0}}, "sources": {"s": tmp_path}}
+    mount = registry(FaultyAdapter, config=config).mounts[0]
+
+    [flight] = mount.list_flights()
+
+    assert (flight.total_records, list(mount.stream_batches(flight, ScanRequest()))) == (0, [])
 
 
 @pytest.mark.parametrize(
