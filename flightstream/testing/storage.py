@@ -11,7 +11,7 @@ from flightstream.registry import Registry
 from flightstream.storage import File, Source
 from flightstream.testing.examples import for_all
 from flightstream.testing.files import FilesAdapter
-from flightstream.testing.handles import held, still_held
+from flightstream.testing.handles import held_at_first, still_held
 from flightstream.testing.plugin_laws import ServiceLaws
 from flightstream.testing.plugin_laws.service import SOURCE
 from flightstream.testing.sample import StoredFiles
@@ -213,7 +213,7 @@ class StorageConformance(ServiceLaws):
         files = list(source.files("**/*"))
         for file in files:
             _read(file)
-        before = held()
+        before = held_at_first()
         for file in files:
             _read(file)
             with file.open() as opened:
