@@ -11,6 +11,7 @@ from flightstream.models import Objects, StoredObject
 from flightstream.storage.file import File
 from flightstream.storage.file_set import FileSet, Grouping
 from flightstream.storage.objects import objects_of
+from flightstream.storage.once import once
 from flightstream.storage.patterns import compiled, example, place
 
 log = structlog.get_logger(__name__)
@@ -83,7 +84,7 @@ class Source:
             Unavailable: The source cannot be listed.
         """
         try:
-            only = self._objects.find(self.path)
+            only = once((self.name, self.path), lambda: self._objects.find(self.path))
             listed = [only] if only is not None else self._listed(patterns, ignore_case)
             base = self.path.rpartition("/")[0] if only is not None else self.path
             skipped = len(base.rstrip("/")) + 1 if base else 0
@@ -105,10 +106,11 @@ class Source:
         """Yield what lies where the patterns can match, hidden files and folders left out."""
         root = f"{self.path.rstrip('/')}/" if self.path else ""
         for folder, deep in _places(patterns, ignore_case):
+            where = f"{root}{folder}".rstrip("/")
+            key = (self.name, where, deep)
             try:
-                for one in self._objects.list_below(f"{root}{folder}".rstrip("/"), deep=deep):
-                    if "/." not in f"/{one.path[len(root) :]}":
-                        yield one
+                below = once(key, lambda: list(self._objects.list_below(where, deep=deep)))  # noqa: B023
+                yield from (one for one in below if "/." not in f"/{one.path[len(root) :]}")
             except FileNotFoundError:
                 if not folder:
                     raise
