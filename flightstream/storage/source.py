@@ -1,6 +1,7 @@
 """A place with data in it, and the files that are there."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 import pyarrow.fs as pafs
 import structlog
@@ -107,9 +108,8 @@ class Source:
         root = f"{self.path.rstrip('/')}/" if self.path else ""
         for folder, deep in _places(patterns, ignore_case):
             where = f"{root}{folder}".rstrip("/")
-            key = (self.name, where, deep)
             try:
-                below = once(key, lambda: list(self._objects.list_below(where, deep=deep)))  # noqa: B023
+                below = once((self.name, where, deep), partial(self._below, where, deep))
                 yield from (one for one in below if "/." not in f"/{one.path[len(root) :]}")
             except FileNotFoundError:
                 if not folder:
@@ -117,6 +117,9 @@ class Source:
                 # A folder that is named and not there is empty; a source is not.
                 for _ in self._objects.list_below(self.path, deep=False):
                     break
+
+    def _below(self, folder: str, deep: bool) -> list[StoredObject]:
+        return list(self._objects.list_below(folder, deep=deep))
 
 
 def _places(patterns: Iterable[str], ignore_case: bool) -> list[tuple[str, bool]]:
