@@ -23,7 +23,9 @@ def example(load: Callable) -> Callable[[str], type[Any]]:
     def find(hook: str) -> type[Any]:
         module = load(f"examples/{hook}.py")
         classes = [
-            one for one in vars(module).values() if getattr(one, "__module__", "") == module.__name__
+            one
+            for one in vars(module).values()
+            if getattr(one, "__module__", "") == module.__name__
         ]
         return next(one for one in classes if hasattr(one, hook))
 
@@ -134,9 +136,7 @@ def test_open_storage(serve: Callable, example: Callable, texts: Path) -> None:
 
 def test_authenticate(serve: Callable, example: Callable) -> None:
     tokens = {"plugins": {"enabled": [], "tokens": {"tokens": {"ada": "s3cr3t"}}}}
-    served = serve(
-        example("authenticate"), example("list_actions"), FaultyAdapter, config=tokens
-    )
+    served = serve(example("authenticate"), example("list_actions"), FaultyAdapter, config=tokens)
     raw = connect(served.uri)
 
     assert _who(raw, b"Bearer s3cr3t") == b'{"subject": "ada", "roles": []}'
