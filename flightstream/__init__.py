@@ -28,10 +28,12 @@ from flightstream.models import (
     Flight,
     Grant,
     Identity,
+    Objects,
     ScanCounts,
     ScanRequest,
     ServerInfo,
     Storage,
+    StoredObject,
 )
 from flightstream.plugin import ByteSize, Secret, adapter, option, service
 from flightstream.storage import File, Source
@@ -61,6 +63,7 @@ __all__ = [
     "InvalidData",
     "LimitExceeded",
     "NotFound",
+    "Objects",
     "PermissionDenied",
     "PluginError",
     "PluginLoadError",
@@ -72,6 +75,7 @@ __all__ = [
     "Source",
     "Stale",
     "Storage",
+    "StoredObject",
     "Unauthenticated",
     "Unavailable",
     "Unsupported",

@@ -5,6 +5,7 @@ import inspect
 import attrs
 import click
 
+from flightstream.cli.conformance import check
 from flightstream.cli.inventory import PluginState, find_plugin, inventory
 from flightstream.cli.local import config_option, load_classes, plugin_option
 from flightstream.cli.options import HEADER, markdown, option_rows
@@ -20,7 +21,10 @@ _COLUMNS = ("name", "kind", "distribution", "version", "state", "why", "sources"
 
 @click.group()
 def plugins() -> None:
-    """List plugins and describe their options."""
+    """List plugins, describe their options, and check what one does."""
+
+
+plugins.add_command(check)
 
 
 @plugins.command("list")

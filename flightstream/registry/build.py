@@ -17,7 +17,7 @@ from flightstream.registry.registry import Registry
 from flightstream.registry.select import Selection, select_plugins
 from flightstream.registry.services import Services
 from flightstream.registry.validate import hook_problems
-from flightstream.storage import Source, open_local
+from flightstream.storage import Source, objects_of, open_local
 
 
 def build_registry(loaded: Loaded, classes: Sequence[type[Any]] = ()) -> Registry:
@@ -78,7 +78,7 @@ class _Builder:
             for plugin in adapters:
                 if not config.uses(plugin.name):
                     continue
-                source = None if storage is None else Source(name, storage.filesystem, storage.path)
+                source = None if storage is None else _source(name, storage)
                 built = self._instance(plugin, ("sources", name), source, name)
                 if built is not None and source is not None:
                     mounts.append(Mount.of(source, built, services))
@@ -137,6 +137,11 @@ class _Builder:
         for name, key in keys:
             if name not in self.selected:
                 self.loaded.add_problem(key, self.selection.why_not(name))
+
+
+def _source(name: str, storage: Storage) -> Source:
+    objects = storage.objects or objects_of(storage.filesystem)
+    return Source(name, storage.filesystem, storage.path, objects)
 
 
 def _options_text(instance: Any) -> str:

@@ -9,9 +9,19 @@ import pyarrow.fs as pafs
 import pytest
 from structlog.testing import capture_logs
 
-from flightstream import File, Flight, InvalidData, Source, Unavailable, adapter, hookimpl
+from flightstream import (
+    File,
+    Flight,
+    InvalidData,
+    Source,
+    StoredObject,
+    Unavailable,
+    adapter,
+    hookimpl,
+)
 from flightstream.registry import Mount
 from flightstream.serving.listing import Entry, SourceListing, with_unique_names
+from flightstream.storage.objects import LocalObjects
 
 FOREVER = 3600.0
 
@@ -41,7 +51,8 @@ def lists(mount: Any) -> Callable[..., Mount]:
 
 
 def file(name: str) -> File:
-    return File(pafs.LocalFileSystem(), f"/{name}", name, 1, "v", None)
+    objects = LocalObjects()
+    return File(pafs.LocalFileSystem(), name, StoredObject(f"/{name}", 1, "v"), objects)
 
 
 def names(*entries: Entry) -> list[str]:

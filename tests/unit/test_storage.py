@@ -3,10 +3,12 @@ from pathlib import Path
 
 import pyarrow.fs as pafs
 import pytest
+from attrs import Factory, define, evolve
 from structlog.testing import capture_logs
 
 from flightstream import ConfigError, File, NotFound, Source, Stale, Unavailable
 from flightstream.storage import open_local
+from flightstream.storage.objects import LocalObjects
 
 
 @pytest.fixture
@@ -355,3 +357,64 @@ def test_a_folder_that_may_not_be_read_is_named(folder):
             open_local(str(folder))
     finally:
         folder.chmod(0o755)
+
+
+@define
+class Counting:
+    """Notes which folders were listed."""
+
+    below: LocalObjects = Factory(LocalObjects)
+    listed: list[tuple[str, bool]] = Factory(list)
+
+    def find(self, path):
+        return self.below.find(path)
+
+    def list_below(self, folder, *, deep):
+        self.listed.append((folder, deep))
+        return self.below.list_below(folder, deep=deep)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "places"),
+    [
+        (["*.csv"], [("", False)]),
+        (["**/*.csv", "a/*.csv"], [("", True)]),
+        (["2024/01/*.csv"], [("/2024/01", False)]),
+        (["2024/**/*.csv", "2024/01/*.csv", "2025/*.csv"], [("/2024", True), ("/2025", False)]),
+        (["20*/*.csv"], [("", True)]),
+    ],
+)
+def test_no_more_is_listed_than_a_pattern_needs(folder, patterns, places):
+    for name in ("2024/01/a.csv", "2025/b.csv", "c.csv"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("")
+    objects = Counting()
+    source = Source("s", pafs.LocalFileSystem(), str(folder), objects)
+
+    found = names(source, *patterns)
+
+    assert objects.listed == [(f"{folder}{place}", deep) for place, deep in places]
+    assert found == names(Source("s", pafs.LocalFileSystem(), str(folder)), *patterns)
+
+
+def test_a_named_folder_that_is_missing_is_empty_and_a_missing_source_is_not(folder, source):
+    assert names(source, "nowhere/*.csv") == []
+    with pytest.raises(Unavailable):
+        names(evolve(source, path=os.path.join(source.path, "gone")), "nowhere/*.csv")
+
+
+def test_a_storage_may_know_versions_better(folder):
+    class Tagged(LocalObjects):
+        def find(self, path):
+            found = super().find(path)
+            return found and evolve(found, version="etag", fingerprint=None)
+
+        def list_below(self, folder, *, deep):
+            for one in super().list_below(folder, deep=deep):
+                yield evolve(one, version="etag", fingerprint=None)
+
+    (folder / "a.csv").write_text("a")
+    file = only(Source("s", pafs.LocalFileSystem(), str(folder), Tagged()))
+    (folder / "a.csv").write_text("another")
+
+    assert (file.version, file.is_unchanged()) == ("etag", True)
