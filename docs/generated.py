@@ -100,7 +100,7 @@ def _plugin_options() -> str:
 def _variables() -> str:
     """Return a table of the variables that options name."""
     lines = ["| Variable | sets |", "| --- | --- |"]
-    named = [(section, cls) for section, cls in SECTIONS.items()]
+    named = list(SECTIONS.items())
     named += [(f"plugins.{name}", cls) for name, cls in sorted(plugin_classes().items())]
     for section, cls in named:
         for row in option_rows(cls):

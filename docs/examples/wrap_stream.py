@@ -9,7 +9,6 @@ class RowLimiterService:
 
     max_rows: int = option(1_000_000, help="The most rows of one stream.", minimum=1)
 
-    # -- the limiter
     @hookimpl
     def wrap_stream(self):
         def limited(request, read):

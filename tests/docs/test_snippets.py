@@ -35,7 +35,7 @@ DOCUMENTS = [
 ]
 DIRECTIVES = {"eval-rst", "generated", "include", "literalinclude", "note", "toctree"}
 # What a shell may do here; everything else is only parsed, for it installs or builds.
-RUN = {"cat", "cp", "echo", "flightstream", "kill", "mkdir", "mv", "printf", "pytest", "python"}
+RUN = {"cat", "cp", "echo", "flightstream", "grep", "mkdir", "mv", "printf", "pytest", "python"}
 FILE_NAME = r"`([\w./-]+\.(?:cfg|json|py|toml))`"
 SAMPLE_URI = "grpc://localhost:8080"
 SHOWN_FOLDER = "/srv/flights"
@@ -102,6 +102,8 @@ def snippets(document: Path) -> list[Snippet]:
 
 
 def is_run(snippet: Snippet) -> bool:
+    if snippet.language == "python" and snippet.text.endswith(": ...\n"):
+        return False  # a signature; the tests of the reference look at it
     return snippet.language != "text" and not snippet.language.startswith("{")
 
 
@@ -131,7 +133,7 @@ class Scenario:
                 "toml": self._check_toml,
             }[snippet.language](snippet)
         except Exception as exc:
-            raise AssertionError(f"{snippet.place}: {exc}") from exc
+            pytest.fail(f"{snippet.place}: {exc}", pytrace=False)
 
     def evaluate(self, expression: str) -> str:
         """Print what an expression is after the Python snippets so far."""
@@ -150,7 +152,8 @@ class Scenario:
         self._python.stdin.flush()
         answer = json.loads(self._python.stdout.readline())
         self.printed = answer["out"]
-        assert not answer["error"], answer["error"]
+        if answer["error"]:
+            raise ValueError(answer["error"])
 
     def _run_shell(self, snippet: Snippet) -> None:
         for command in snippet.text.replace("\\\n", " ").splitlines():
@@ -161,10 +164,10 @@ class Scenario:
         assert not first, "a transcript begins with a command: $ flightstream ls"
         for step in rest:
             command, _, expected = step.replace("\\\n", " ").partition("\n")
+            assert _word(command) in RUN, f"a transcript cannot have the command {command}"
             printed = self._shell(f"{{ {command}; }} 2>&1", check=False, word=_word(command))
-            assert re.fullmatch(_pattern(expected), printed.rstrip()), (
-                f"$ {command}\n{printed}\nis not\n{expected}"
-            )
+            if not re.fullmatch(_pattern(expected), _spaced(printed)):
+                raise ValueError(f"$ {command}\n{printed}\nis not\n{expected}")
 
     def _shell(self, command: str, *, check: bool = True, word: str = "") -> str:
         word = word or _word(command)
@@ -183,7 +186,8 @@ class Scenario:
             timeout=DEADLINE_SECONDS * 2,
         )
         self.printed = self._shown(done.stdout)
-        assert not check or done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+        if check and done.returncode:
+            raise ValueError(f"{command}\n{done.stdout}\n{done.stderr}")
         return self.printed
 
     def _serve(self, command: str) -> str:
@@ -242,8 +246,13 @@ def _word(command: str) -> str:
 
 def _pattern(expected: str) -> str:
     """Return what printed text matches: … stands for anything, alone for any lines."""
-    lines = [re.escape(line.rstrip()).replace("…", ".*") for line in expected.rstrip().splitlines()]
-    return "\n".join("(?s:.*)" if line == ".*" else line for line in lines)
+    lines = [re.escape(line).replace("…", ".*") for line in _spaced(expected).splitlines()]
+    return "\n".join("(?s:.*)" if line.strip("\\ ") == ".*" else line for line in lines)
+
+
+def _spaced(text: str) -> str:
+    """Return text whose columns are two spaces apart, however wide they are."""
+    return "\n".join(re.sub(r" {2,}", "  ", line).rstrip() for line in text.rstrip().splitlines())
 
 
 def _end(process: subprocess.Popen[str]) -> None:
