@@ -16,7 +16,7 @@ import click
 from flightstream import hookspecs, testing
 from flightstream.cli.options import markdown, option_rows
 from flightstream.cli.program import flightstream
-from flightstream.config import LogConfig, PluginsConfig, ServerConfig, SourceConfig
+from flightstream.config import FlightConfig, LogConfig, PluginsConfig, ServerConfig, SourceConfig
 from flightstream.plugin import options_of
 from flightstream.registry.discover import GROUP, SERVICES
 
@@ -25,6 +25,7 @@ SECTIONS: dict[str, type[Any]] = {
     "log": LogConfig,
     "plugins": PluginsConfig,
     "sources.NAME": SourceConfig,
+    "sources.NAME.flights.FLIGHT": FlightConfig,
 }
 PLUGINS = Path(__file__).parents[1] / "plugins"
 

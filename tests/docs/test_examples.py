@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyarrow import flight
 
@@ -109,6 +110,15 @@ def test_stream_batches(serve: Callable, example: Callable, tmp_path: Path) -> N
         {"fare": 49.5, "id": 99},
     ]
     assert client.read("shop/orders", filter="fare > 40").num_rows == 19
+
+
+def test_estimate_scan(serve: Callable, example: Callable, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"n": range(30)}), tmp_path / "n.parquet", row_group_size=10)
+    client = serve(example("estimate_scan"), tmp_path).client
+
+    assert client.info("n").total_records == 30
+    assert client.explain("n")["reads"]["row_groups"] == 3
+    assert client.read("n")["n"].to_pylist() == list(range(30))
 
 
 def test_write_batches(serve: Callable, example: Callable, arrows: Path) -> None:

@@ -133,7 +133,7 @@ class Scenario:
                 "toml": self._check_toml,
             }[snippet.language](snippet)
         except Exception as exc:
-            pytest.fail(f"{snippet.place}: {exc}", pytrace=False)
+            raise pytest.fail.Exception(f"{snippet.place}: {exc}", pytrace=False) from None
 
     def evaluate(self, expression: str) -> str:
         """Print what an expression is after the Python snippets so far."""
@@ -214,7 +214,7 @@ class Scenario:
         for name, cls in self.plugins.items():
             for source in (None, *loaded.draft.sources):
                 loaded.structure_options(cls, name, source)
-        assert loaded.problems == (), "\n".join(map(str, loaded.problems))
+        loaded.check()
 
     def _start(self, command: list[str], *, stdout: Path | None = None, **kwargs: Any) -> Any:
         out = subprocess.PIPE if stdout is None else self.stack.enter_context(stdout.open("w"))
