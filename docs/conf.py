@@ -17,10 +17,13 @@ version = release = flightstream.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["tables.css"]
 html_title = f"FlightStream {version}"
 html_copy_source = False
 html_show_copyright = False
 exclude_patterns = ["examples"]
+smartquotes = False
 
 # The anchor of each heading, so that links to one are checked.
 myst_heading_anchors = 3
@@ -37,7 +40,7 @@ nitpick_ignore_regex = [
     ("py:.*", r"(?!flightstream).*"),
     # Signatures may name what is not public; whoever needs one has it at hand.
     ("py:attr", r"flightstream\.filters\.Filter\.tree"),  # it is described with its class
-    ("py:class", r"flightstream\.(config|registry|serving|wire)\..*|flightstream\.plugin\.P"),
+    ("py:class", r"flightstream\.(config|registry|serving|wire)\..*|.*\.(Grouping|P)"),
 ]
 
 

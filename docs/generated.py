@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from flightstream import hookspecs, testing
-from flightstream.cli.options import markdown, option_rows
+from flightstream.cli.options import OptionRow, option_rows
 from flightstream.cli.program import flightstream
 from flightstream.config import FlightConfig, LogConfig, PluginsConfig, ServerConfig, SourceConfig
 from flightstream.plugin import options_of
@@ -87,15 +87,30 @@ def _commands(group: click.Group, above: click.Context) -> Iterator[click.Contex
 
 
 def _section(name: str) -> str:
-    return markdown(option_rows(SECTIONS[name]))
+    return _options(SECTIONS[name])
 
 
 def _plugin_options() -> str:
     parts = []
     for name, cls in sorted(plugin_classes().items()):
-        table = markdown(option_rows(cls)) if options_of(cls) else "It has no options."
+        table = _options(cls) if options_of(cls) else "It has no options."
         parts.append(f"### `[plugins.{name}]`\n{_first_line(cls)}\n\n{table}")
     return "\n\n".join(parts)
+
+
+def _options(cls: type[Any]) -> str:
+    """Return what ``flightstream plugins show --markdown`` does, narrow enough for a page."""
+    rows = map(_option, option_rows(cls))
+    return "\n".join(["| Key | Meaning |", "| --- | --- |", *rows])
+
+
+def _option(row: OptionRow) -> str:
+    default = "required" if row.default is None else f"default `{row.default}`"
+    facts = [row.type, default if row.default != "" else "not set by default"]
+    if row.env:
+        facts.append(f"environment `{row.env}`")
+    meaning = f"{row.meaning[:1].upper()}{row.meaning[1:]}".rstrip(".").replace("*", "\\*")
+    return f"| `{row.name}` | {_cell(meaning)}.<br>{_cell(' · '.join(facts))} |"
 
 
 def _variables() -> str:

@@ -35,7 +35,19 @@ DOCUMENTS = [
 ]
 DIRECTIVES = {"eval-rst", "generated", "include", "literalinclude", "note", "toctree"}
 # What a shell may do here; everything else is only parsed, for it installs or builds.
-RUN = {"cat", "cp", "echo", "flightstream", "grep", "mkdir", "mv", "printf", "pytest", "python"}
+RUN = {
+    "cat",
+    "cp",
+    "echo",
+    "flightstream",
+    "grep",
+    "mkdir",
+    "mv",
+    "printf",
+    "pytest",
+    "python",
+    "sed",
+}
 FILE_NAME = r"`([\w./-]+\.(?:cfg|json|py|toml))`"
 SAMPLE_URI = "grpc://localhost:8080"
 SHOWN_FOLDER = "/srv/flights"
