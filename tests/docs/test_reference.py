@@ -76,11 +76,8 @@ def test_each_command_and_option_is_documented(pages: Pages, generated: ModuleTy
         documented = below(pages["cli.md"], f"## {context.command_path}")
         assert context.command.help.split("\n")[0] in documented
         for parameter in context.command.params:
-            names = (
-                parameter.opts
-                if isinstance(parameter, click.Option)
-                else [parameter.make_metavar(context)]
-            )
+            is_option = isinstance(parameter, click.Option)
+            names = parameter.opts if is_option else [parameter.human_readable_name.upper()]
             assert all(name in documented for name in names), (context.command_path, names)
 
 
