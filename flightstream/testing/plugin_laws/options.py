@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
+import attrs
 import pytest
 from structlog.testing import capture_logs
 
-from flightstream.config.types import mentions_secret
+from flightstream.config.types import is_union, mentions_secret
 from flightstream.errors import ConfigError, FlightStreamError
 from flightstream.plugin import Option, Secret, default_of, options_of
 from flightstream.registry import Registry
@@ -75,8 +76,8 @@ class OptionLaws(Laws):
         """An option named like a secret is a ``Secret``."""
         plain = [
             name
-            for name, (attribute, _) in options_of(self.plugin).items()
-            if _SECRETIVE.search(name) and not mentions_secret(attribute.type)
+            for name, type_ in _types(self.plugin).items()
+            if _SECRETIVE.search(name) and not mentions_secret(type_)
         ]
         assert not plain, f"the options {plain} sound secret: annotate them as flightstream.Secret"
 
@@ -99,13 +100,18 @@ class OptionLaws(Laws):
         _check_hidden(secrets, f"{logged} {caplog.text}", "the log")
 
     def _secrets(self, sample: Any) -> tuple[list[str], Mapping[str, Any]]:
-        names = [n for n, (a, _) in options_of(self.plugin).items() if mentions_secret(a.type)]
-        if not names:
-            pytest.skip("no option is a Secret")
+        """Return the secrets of the plugin, also those within tables, and options to build it."""
         known = {**self.options, **sample.options}
-        given = {name: known.get(name, f"hidden-{name}") for name in names}
-        values = [v.reveal() if isinstance(v, Secret) else v for v in given.values()]
-        return [value for value in values if isinstance(value, str)], given
+        made_up = {
+            name: f"hidden-{name}"
+            for name, type_ in _types(self.plugin).items()
+            if name not in known and _is_secret(type_)
+        }
+        instance = self.mine(self.built(sample, **made_up)).instance
+        secrets = [s for name in options_of(self.plugin) for s in _within(getattr(instance, name))]
+        if not secrets:
+            pytest.skip("no option is a Secret")
+        return secrets, made_up
 
     def _refused(self, sample: Any, options: Mapping[str, Any]) -> str:
         try:
@@ -117,6 +123,30 @@ class OptionLaws(Laws):
 
 class _Nonsense:
     """A value of no type that an option can have."""
+
+
+def _types(plugin: type[Any]) -> dict[str, Any]:
+    hints = get_type_hints(plugin)  # also where annotations are text
+    return {name: hints[name] for name in options_of(plugin)}
+
+
+def _is_secret(type_: Any) -> bool:
+    return type_ is Secret or (is_union(type_) and Secret in get_args(type_))
+
+
+def _within(value: Any) -> list[str]:
+    """Return the secrets in a value, however deep."""
+    if isinstance(value, Secret):
+        return [value.reveal()]
+    if isinstance(value, Mapping):
+        inner = list(value.values())
+    elif isinstance(value, list | tuple | set | frozenset):
+        inner = list(value)
+    elif attrs.has(type(value)):
+        inner = list(attrs.astuple(value, recurse=False))
+    else:
+        return []
+    return [secret for one in inner for secret in _within(one)]
 
 
 def _names(told: str, option: str) -> bool:
