@@ -23,7 +23,7 @@ _COMMANDS = {
     "head": ("flightstream.cli.head:head", "Show a flight's first rows."),
     "get": ("flightstream.cli.get:get", "Copy a flight to a Parquet, CSV or Arrow file."),
     "check": ("flightstream.cli.check:check", "Check a configuration, and show where it is from."),
-    "plugins": ("flightstream.cli.plugins:plugins", "List plugins, describe and check them."),
+    "plugins": ("flightstream.cli.plugins:plugins", "List, check and begin plugins."),
 }
 
 
