@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from flightstream.arrow_types import parse_type
 from flightstream.errors import (
     Cancelled,
     ConfigError,
@@ -19,7 +20,7 @@ from flightstream.errors import (
     Unavailable,
     Unsupported,
 )
-from flightstream.filters import Filter
+from flightstream.filters import Bounds, Filter
 from flightstream.hookspecs import HOOKS_VERSION, hookimpl
 from flightstream.models import (
     Action,
@@ -30,13 +31,14 @@ from flightstream.models import (
     Identity,
     Objects,
     ScanCounts,
+    ScanEstimate,
     ScanRequest,
     ServerInfo,
     Storage,
     StoredObject,
 )
 from flightstream.plugin import ByteSize, Secret, adapter, option, service
-from flightstream.storage import File, Source
+from flightstream.storage import File, FileSet, Source, balanced
 
 if TYPE_CHECKING:
     from flightstream.client import Client, DataWarning, connect
@@ -46,6 +48,7 @@ __version__ = "0.1.0"
 __all__ = [
     "HOOKS_VERSION",
     "Action",
+    "Bounds",
     "ByteSize",
     "CallRecord",
     "Cancelled",
@@ -54,6 +57,7 @@ __all__ = [
     "Credentials",
     "DataWarning",
     "File",
+    "FileSet",
     "Filter",
     "Flight",
     "FlightStreamError",
@@ -68,6 +72,7 @@ __all__ = [
     "PluginError",
     "PluginLoadError",
     "ScanCounts",
+    "ScanEstimate",
     "ScanRequest",
     "Secret",
     "Server",
@@ -80,9 +85,11 @@ __all__ = [
     "Unavailable",
     "Unsupported",
     "adapter",
+    "balanced",
     "connect",
     "hookimpl",
     "option",
+    "parse_type",
     "service",
 ]
 

@@ -29,6 +29,7 @@ from flightstream.models import (
     Grant,
     Identity,
     Operation,
+    ScanEstimate,
     ScanRequest,
     ServerInfo,
     Storage,
@@ -131,6 +132,22 @@ def stream_batches(flight: Flight, request: ScanRequest) -> Iterable[pa.RecordBa
         NotFound: The flight does not exist (any more).
         InvalidData: A value does not fit the schema.
         Stale: The data changed since the scan began.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec(firstresult=True)
+def estimate_scan(flight: Flight, request: ScanRequest) -> ScanEstimate | None:
+    """Tell what ``stream_batches`` would read for the same request, without reading it.
+
+    Optional. Asked for GetFlightInfo, which tells clients how many rows there
+    are, and for ``flightstream explain``; so it looks at footers and paths, not at
+    rows. ``None``: nothing is known.
+
+    Args:
+        flight: A flight of this adapter.
+        request: As ``stream_batches`` gets it.
 
     .. versionadded:: 0.1
     """

@@ -1,7 +1,7 @@
 """The values that cross between the core and plugins."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Iterable, Mapping, Sequence
 from operator import index
 from threading import Lock
 from types import MappingProxyType
@@ -12,6 +12,7 @@ import pyarrow.fs as pafs
 from attrs import Factory, field, frozen, validators
 
 from flightstream.filters import Filter
+from flightstream.narrow import narrowed
 
 Operation: TypeAlias = Literal["list", "read", "write", "action"]
 
@@ -138,6 +139,41 @@ class ScanRequest:
     offset: int = 0
     partition: Any = None
     counts: ScanCounts = field(factory=ScanCounts, eq=False)
+
+    @property
+    def needed(self) -> tuple[str, ...] | None:
+        """The columns that have to be read: those to yield, and those of the filter."""
+        if self.columns is None:
+            return None
+        hidden = () if self.filter is None else self.filter.columns - set(self.columns)
+        return (*self.columns, *sorted(hidden))
+
+    def narrow(self, batches: Iterable[pa.RecordBatch]) -> Generator[pa.RecordBatch]:
+        """Return what is asked of batches: filtered, then from offset to limit, then projected.
+
+        For adapters that have left out what they could, and have read the
+        columns of :attr:`needed`. Closing it closes a generator of batches.
+        """
+        filters = () if self.filter is None else (self.filter,)
+        return narrowed(batches, filters, self.offset, self.limit, self.columns)
+
+
+@frozen(kw_only=True)
+class ScanEstimate:
+    """What a scan would read, told without reading it.
+
+    Args:
+        records: The exact number of rows it would yield, or -1.
+        bytes: What it would read as stored, or -1.
+        details: Whatever else an operator wants to know, such as ``files``,
+            ``files_pruned``, ``row_groups`` and ``row_groups_pruned``.
+
+    .. versionadded:: 0.1
+    """
+
+    records: int = -1
+    bytes: int = -1
+    details: Mapping[str, int] = Factory(dict)
 
 
 @frozen

@@ -22,6 +22,7 @@ _COMMANDS = {
     "schema": ("flightstream.cli.schema:schema", "Show a flight's columns and their types."),
     "head": ("flightstream.cli.head:head", "Show a flight's first rows."),
     "get": ("flightstream.cli.get:get", "Copy a flight to a Parquet, CSV or Arrow file."),
+    "explain": ("flightstream.cli.explain:explain", "Show what reading a flight would do."),
     "check": ("flightstream.cli.check:check", "Check a configuration, and show where it is from."),
     "plugins": ("flightstream.cli.plugins:plugins", "List, check and begin plugins."),
 }

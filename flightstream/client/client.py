@@ -66,6 +66,7 @@ class Client:
         filter: str | None = None,
         limit: int | None = None,
         offset: int = 0,
+        partitions: int = 1,
     ) -> RemoteFlight:
         """Return one flight, with the schema and tickets of what is asked of it.
 
@@ -76,21 +77,38 @@ class Client:
             filter: SQL, for example ``"fare > 10 AND city IN ('Oslo')"``.
             limit: The greatest number of rows.
             offset: How many rows to leave out first.
+            partitions: How many tickets are wanted, to be read apart; a server
+                may give fewer, and gives one where limit or offset is asked.
 
         Raises:
             NotFound: There is no such flight.
             InvalidCommand: A column or the filter does not fit the flight.
         """
-        command = Command(
-            tuple(name.split("/")),
-            columns=None if columns is None else tuple(columns),
-            filter=filter,
-            limit=limit,
-            offset=offset,
-        )
+        command = _command(name, columns, filter, limit, offset, partitions)
         with typed_errors():
             descriptor = flight.FlightDescriptor.for_command(command.to_bytes())
             return _described(self._flight.get_flight_info(descriptor, self._options()))
+
+    def explain(
+        self,
+        name: str,
+        *,
+        columns: Sequence[str] | None = None,
+        filter: str | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        partitions: int = 1,
+    ) -> dict[str, Any]:
+        """Return what a stream would read, and who does what of it, without reading.
+
+        The arguments are those of :meth:`info`.
+
+        Returns:
+            ``pushed_down``, what the adapter does itself, ``left_to_the_core``,
+            ``reads``, such as files and bytes, ``records`` and ``partitions``.
+        """
+        command = _command(name, columns, filter, limit, offset, partitions)
+        return _as_json(self.action("explain", command.to_bytes())[0])
 
     def schema(self, name: str) -> pa.Schema:
         """Return a flight's schema."""
@@ -193,6 +211,24 @@ def connect(uri: str, *, timeout_seconds: float = 30.0, tune_allocator: bool = T
         tune_allocator_once()
     with typed_errors():
         return Client(flight.connect(uri if "://" in uri else f"grpc://{uri}"), timeout_seconds)
+
+
+def _command(
+    name: str,
+    columns: Sequence[str] | None,
+    filter: str | None,
+    limit: int | None,
+    offset: int,
+    partitions: int,
+) -> Command:
+    return Command(
+        tuple(name.split("/")),
+        columns=None if columns is None else tuple(columns),
+        filter=filter,
+        limit=limit,
+        offset=offset,
+        partitions=partitions,
+    )
 
 
 def _described(info: Any) -> RemoteFlight:

@@ -7,6 +7,7 @@ are installed: the registry asks ``Loaded.structure_options`` for each.
 from flightstream.config.load import Loaded, load_config, load_mapping
 from flightstream.config.models import (
     Config,
+    FlightConfig,
     LogConfig,
     PluginsConfig,
     ServerConfig,
@@ -16,6 +17,7 @@ from flightstream.config.problems import Problem, Row
 
 __all__ = [
     "Config",
+    "FlightConfig",
     "Loaded",
     "LogConfig",
     "PluginsConfig",

@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from attrs import Factory, field, frozen
+from attrs import Factory, asdict, field, frozen
 
+from flightstream.arrow_types import parse_type
 from flightstream.config.sources import check_source_name, hide_credentials
+from flightstream.models import is_flight_name
 from flightstream.plugin import ByteSize, option, options_of
+from flightstream.storage import Unify
 
 RawTables: TypeAlias = Mapping[str, Mapping[str, Any]]
 
@@ -89,6 +92,34 @@ def _check_uri(_instance: Any, _attribute: Any, uri: str) -> None:
         raise ValueError("the URI is empty" if not uri else "the URI has a NUL in it")
 
 
+def _check_types(_instance: Any, _attribute: Any, columns: Mapping[str, str]) -> None:
+    for name in columns.values():
+        parse_type(name)
+
+
+def _check_flight_names(_instance: Any, _attribute: Any, flights: Mapping[str, Any]) -> None:
+    for name in flights:
+        if not is_flight_name(name.split("/")):
+            raise ValueError(f"{name!r} is no name of a flight, like 'orders' or '2024/orders'")
+
+
+@frozen(kw_only=True)
+class FlightConfig:
+    """``[sources.NAME.flights]``: many files that are one flight."""
+
+    files: str = option(help="the pattern of their names, such as clicks/**/*.parquet")
+    unify: Unify = option(
+        "strict",
+        help="what their schemas may differ in: nothing; types, of which the wider one is"
+        " taken; or also columns, which are null where a file lacks them",
+    )
+    columns: dict[str, str] = option(
+        factory=dict,
+        help="Arrow types of its columns, to be an empty flight while there is no file",
+        validator=_check_types,
+    )
+
+
 @frozen(kw_only=True, repr=False)
 class SourceConfig:
     """``[sources.NAME]``: one place with data in it.
@@ -102,6 +133,11 @@ class SourceConfig:
     )
     adapters: tuple[str, ...] | None = option(
         None, help="the adapters that read it; otherwise every enabled one"
+    )
+    flights: dict[str, str | FlightConfig] = option(
+        factory=dict,
+        help="flights that are many files each: the pattern of their names, or a table",
+        validator=_check_flight_names,
     )
     options: RawTables = field(default=Factory(dict))
 
@@ -142,6 +178,11 @@ class Config:
             sources[name] = {"uri": source.uri, "options": source.options}
             if source.adapters is not None:
                 sources[name]["adapters"] = list(source.adapters)
+            if source.flights:
+                sources[name]["flights"] = {
+                    name: flight if isinstance(flight, str) else asdict(flight)
+                    for name, flight in source.flights.items()
+                }
         return {
             "server": _values(self.server),
             "log": _values(self.log),

@@ -1,5 +1,6 @@
 """Filters: SQL text, bound to a schema, compiled for Arrow."""
 
+from flightstream.filters.bounds import Bounds
 from flightstream.filters.filter import Filter
 from flightstream.filters.tree import (
     And,
@@ -17,6 +18,7 @@ from flightstream.filters.tree import (
 
 __all__ = [
     "And",
+    "Bounds",
     "Compare",
     "CompareColumns",
     "Constant",

@@ -1,6 +1,6 @@
 """A filter that is ready to run."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Self
 
 import pyarrow as pa
@@ -10,6 +10,7 @@ from pyarrow import types
 
 from flightstream.errors import InvalidCommand, Unsupported
 from flightstream.filters.bind import Scope
+from flightstream.filters.bounds import Bounds, may_match
 from flightstream.filters.compile import to_expression, to_mask
 from flightstream.filters.lexer import shorten
 from flightstream.filters.parse import parse
@@ -87,11 +88,23 @@ class Filter:
         mask = self.mask(batch)
         return batch if mask.true_count == len(mask) else _keep(batch, mask)
 
+    def may_match(self, bounds: Mapping[str, Bounds], blocks: int) -> pa.BooleanArray:
+        """Return of each block of rows whether this filter may keep one of them.
+
+        Where it says no, an adapter need not read. Where it says yes, rows have to
+        be filtered all the same. NaN and null are taken care of.
+
+        Args:
+            bounds: What is known of columns; of others, nothing is.
+            blocks: How many blocks there are: files, row groups.
+        """
+        return may_match(self.tree, bounds, blocks)
+
     def expression(self) -> pc.Expression:
         """Return the same as an expression, for adapters that push it down.
 
-        Arrow prunes Parquet row groups by statistics that leave out NaN, so scan
-        with it only where ``tree`` allows; see :mod:`flightstream.filters.tree`.
+        Arrow prunes Parquet row groups by statistics that leave out NaN: leave
+        out what :meth:`may_match` says, and filter the rows with it alone.
         """
         return to_expression(self.tree, self.schema)
 

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
+import pyarrow as pa
 from attrs import define, field
 
-from flightstream.config import Loaded, SourceConfig
+from flightstream.arrow_types import parse_type
+from flightstream.config import FlightConfig, Loaded, SourceConfig
 from flightstream.errors import ConfigError, FlightStreamError
 from flightstream.models import Storage
 from flightstream.plugin import Secret, options_of
@@ -17,7 +19,7 @@ from flightstream.registry.registry import Registry
 from flightstream.registry.select import Selection, select_plugins
 from flightstream.registry.services import Services
 from flightstream.registry.validate import hook_problems
-from flightstream.storage import Source, objects_of, open_local
+from flightstream.storage import Grouping, Source, objects_of, open_local
 
 
 def build_registry(loaded: Loaded, classes: Sequence[type[Any]] = ()) -> Registry:
@@ -78,7 +80,7 @@ class _Builder:
             for plugin in adapters:
                 if not config.uses(plugin.name):
                     continue
-                source = None if storage is None else _source(name, storage)
+                source = None if storage is None else _source(name, storage, config)
                 built = self._instance(plugin, ("sources", name), source, name)
                 if built is not None and source is not None:
                     mounts.append(Mount.of(source, built, services))
@@ -139,9 +141,17 @@ class _Builder:
                 self.loaded.add_problem(key, self.selection.why_not(name))
 
 
-def _source(name: str, storage: Storage) -> Source:
+def _source(name: str, storage: Storage, config: SourceConfig) -> Source:
     objects = storage.objects or objects_of(storage.filesystem)
-    return Source(name, storage.filesystem, storage.path, objects)
+    groupings = {flight: _grouping(of) for flight, of in config.flights.items()}
+    return Source(name, storage.filesystem, storage.path, objects, groupings)
+
+
+def _grouping(config: str | FlightConfig) -> Grouping:
+    flight = FlightConfig(files=config) if isinstance(config, str) else config
+    pattern = f"{flight.files}**" if flight.files.endswith("/") else flight.files
+    columns = [(name, parse_type(text)) for name, text in flight.columns.items()]
+    return Grouping(pattern, flight.unify, pa.schema(columns) if columns else None)
 
 
 def _options_text(instance: Any) -> str:

@@ -10,7 +10,7 @@ from attrs import define
 
 from flightstream.errors import Unsupported
 from flightstream.hookspecs import WriteMode
-from flightstream.models import Flight, ScanRequest, is_flight_name
+from flightstream.models import Flight, ScanEstimate, ScanRequest, is_flight_name
 from flightstream.registry.border import Plugin, guarded_batches
 from flightstream.registry.hooks import implementation, new_manager
 from flightstream.registry.services import Services
@@ -95,6 +95,16 @@ class Mount:
         if parts is not None:
             self._check("plan_partitions", parts, Sequence, path)
         return parts  # type: ignore[no-any-return]
+
+    def estimate_scan(self, flight: Flight, request: ScanRequest) -> ScanEstimate:
+        """Return what a scan would read, as far as the adapter knows."""
+        path = self.path_of(flight)
+        with self.plugin.border("estimate_scan", path):
+            estimate = self.manager.hook.estimate_scan(flight=flight, request=request)
+        if estimate is None:
+            return ScanEstimate()
+        self._check("estimate_scan", estimate, ScanEstimate, path)
+        return estimate  # type: ignore[no-any-return]
 
     def stream_batches(self, flight: Flight, request: ScanRequest) -> Generator[pa.RecordBatch]:
         """Return a flight's batches, read through whatever services put around them."""

@@ -21,7 +21,7 @@ _REFUSED = {
 _OWNED = frozenset(
     {
         "list_flights", "find_flight", "get_schema", "plan_partitions", "stream_batches",
-        "write_batches",
+        "estimate_scan", "write_batches",
     }
 )  # fmt: skip
 # Never asked of an adapter: it would lock a door that nobody goes through.

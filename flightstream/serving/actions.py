@@ -8,6 +8,7 @@ from typing import Any
 from flightstream.errors import ConfigError
 from flightstream.models import Action, Identity
 from flightstream.registry import Registry
+from flightstream.serving.explain import explain
 from flightstream.serving.lookup import Lookup
 
 _PROTOCOL_VERSION = 1
@@ -90,7 +91,11 @@ def _core_actions(lookup: Lookup, registry: Registry, version: str) -> Iterable[
         failed = [source.name for source in catalog.sources if source.failed]
         return _as_json({"status": "degraded" if failed else "ok", "failed_sources": failed})
 
+    def explained(identity: Identity, body: bytes) -> Iterable[bytes]:
+        return _as_json(explain(lookup, identity, body))
+
     return (
+        Action("explain", "What a command would read, and who does what of it", explained),
         Action("refresh", "List all sources again", refresh),
         Action("server-info", "Version, sources and plugins of the server", server_info),
         Action("health", "Whether the server and its sources answer", health),

@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 from flightstream.errors import FlightStreamError
 from flightstream.models import Flight
 from flightstream.registry import Mount
-from flightstream.storage import File
+from flightstream.storage import File, FileSet
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +45,7 @@ class Entry:
     def is_current(self) -> bool:
         """Tell whether the data still is what was listed, as far as a file can tell."""
         origin = self.flight.origin
-        return not isinstance(origin, File) or origin.is_unchanged()
+        return not isinstance(origin, File | FileSet) or origin.is_unchanged()
 
 
 @define(eq=False)
@@ -165,8 +165,10 @@ def _with_full_name(entry: Entry) -> Entry:
     flight = entry.flight
     if flight.full_name is not None:
         return attrs.evolve(entry, name=flight.full_name)
-    if isinstance(flight.origin, File):
-        return attrs.evolve(entry, name=tuple(flight.origin.name.split("/")))
+    origin = flight.origin
+    if isinstance(origin, File | FileSet):
+        whole = origin.name if isinstance(origin, File) else origin.full_name
+        return attrs.evolve(entry, name=tuple(whole.split("/")))
     return entry
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Generator
+from contextlib import closing
 
 import pyarrow as pa
 import structlog
@@ -9,6 +10,7 @@ from attrs import define, field
 
 from flightstream.errors import Cancelled, InvalidData, LimitExceeded
 from flightstream.models import Grant
+from flightstream.narrow import narrowed
 from flightstream.plugin import ByteSize
 from flightstream.serving.calls import Call, Calls, mark
 from flightstream.serving.planner import Plan
@@ -99,34 +101,21 @@ class Scan:
         return json.dumps({**counts, "rows": self._call.rows}).encode()
 
     def _cut(self) -> Generator[pa.RecordBatch]:
-        for batch in self._residual():
-            yield from cut(batch, self._batch_bytes, self._max_batch_bytes)
-
-    def _residual(self) -> Generator[pa.RecordBatch]:
         plan = self.plan
-        offset, left = plan.offset, plan.limit
-        if left == 0:
-            return
-        stream = plan.entry.mount.stream_batches(plan.entry.flight, plan.request)
-        try:
+        names = self.schema.names
+        with closing(
+            narrowed(self._read(), plan.filters, plan.offset, plan.limit, names)
+        ) as narrow:
+            for batch in narrow:
+                yield from cut(batch, self._batch_bytes, self._max_batch_bytes)
+
+    def _read(self) -> Generator[pa.RecordBatch]:
+        plan = self.plan
+        with closing(plan.entry.mount.stream_batches(plan.entry.flight, plan.request)) as stream:
             for batch in stream:
                 if self._is_cancelled():
                     raise Cancelled("the client has gone")
-                batch = self._checked(batch)
-                for row_filter in plan.filters:
-                    batch = row_filter.apply(batch)
-                if offset:
-                    skipped = min(offset, batch.num_rows)
-                    offset, batch = offset - skipped, batch.slice(skipped)
-                if left is not None:
-                    batch = batch.slice(0, left)
-                    left -= batch.num_rows
-                if batch.num_rows:
-                    yield batch.select(self.schema.names)
-                if left == 0:
-                    return
-        finally:
-            stream.close()
+                yield self._checked(batch)
 
     def _checked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         expected = self.plan.expected

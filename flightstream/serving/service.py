@@ -14,6 +14,7 @@ from flightstream.serving.access import Access
 from flightstream.serving.actions import collect_actions
 from flightstream.serving.calls import Call, Calls
 from flightstream.serving.catalog import Catalog
+from flightstream.serving.explain import records_of
 from flightstream.serving.listing import Entry, Name
 from flightstream.serving.lookup import Lookup, shown
 from flightstream.serving.planner import (
@@ -99,12 +100,13 @@ class Service:
             parts = len(partitions_of(plan, command.partitions)) if whole else 1
             exact = whole and command.filter is None and not plan.filters
             flight = plan.entry.flight
+            records = flight.total_records if exact else -1
             return FlightDescription(
                 path=plan.entry.path,
                 adapter=plan.entry.mount.plugin.name,
                 schema=plan.schema,
                 tickets=_tickets(command, plan, parts),
-                total_records=flight.total_records if exact else -1,
+                total_records=records_of(plan) if exact and records < 0 else records,
                 total_bytes=-1 if plan.grant.rows else flight.total_bytes,
             )
 

@@ -1,8 +1,20 @@
 """Where data lies: a URI becomes a filesystem, and that becomes files."""
 
 from flightstream.storage.file import File, uncompressed
+from flightstream.storage.file_set import FileSet, Grouping, balanced
 from flightstream.storage.local import open_local
 from flightstream.storage.objects import objects_of
 from flightstream.storage.source import Source
+from flightstream.storage.unify import Unify
 
-__all__ = ["File", "Source", "objects_of", "open_local", "uncompressed"]
+__all__ = [
+    "File",
+    "FileSet",
+    "Grouping",
+    "Source",
+    "Unify",
+    "balanced",
+    "objects_of",
+    "open_local",
+    "uncompressed",
+]

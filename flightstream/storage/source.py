@@ -1,6 +1,6 @@
 """A place with data in it, and the files that are there."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow.fs as pafs
 import structlog
@@ -9,8 +9,9 @@ from attrs import field, frozen
 from flightstream.errors import Unavailable
 from flightstream.models import Objects, StoredObject
 from flightstream.storage.file import File
+from flightstream.storage.file_set import FileSet, Grouping
 from flightstream.storage.objects import objects_of
-from flightstream.storage.patterns import compiled, place
+from flightstream.storage.patterns import compiled, example, place
 
 log = structlog.get_logger(__name__)
 
@@ -23,6 +24,7 @@ class Source:
         name: As in ``[sources.NAME]``.
         filesystem: Where it lies.
         path: Its root there: a folder or a single file.
+        groupings: The flights that are many files, by name.
 
     .. versionadded:: 0.1
     """
@@ -31,10 +33,37 @@ class Source:
     filesystem: pafs.FileSystem = field(repr=False)
     path: str = field(repr=False)
     _objects: Objects = field(repr=False)
+    groupings: Mapping[str, Grouping] = field(factory=dict, repr=False)
 
     @_objects.default
     def _listed_by_itself(self) -> Objects:
         return objects_of(self.filesystem)
+
+    def file_sets(self, *patterns: str, ignore_case: bool = False) -> Iterator[FileSet]:
+        """Yield the flights that files make: each alone, but those that belong together.
+
+        What belongs together is configured, ``[sources.NAME] flights``. A set
+        without a file is yielded where its files would match the patterns.
+
+        Args:
+            patterns: Those of the files that an adapter reads, see :meth:`files`.
+            ignore_case: Whether ``*.csv`` also means ``DATA.CSV``.
+
+        Raises:
+            Unavailable: The source cannot be listed.
+        """
+        files = list(self.files(*patterns, ignore_case=ignore_case))
+        grouped: set[str] = set()
+        for name, grouping in self.groupings.items():
+            wanted = compiled(grouping.pattern)
+            members = tuple(file for file in files if wanted.fullmatch(file.name))
+            grouped.update(file.name for file in members)
+            would_be = example(grouping.pattern)
+            if members or any(compiled(p, ignore_case).fullmatch(would_be) for p in patterns):
+                yield FileSet(name, members, grouping)
+        for file in files:
+            if file.name not in grouped:
+                yield FileSet.of_file(file)
 
     def files(self, *patterns: str, ignore_case: bool = False) -> Iterator[File]:
         """Yield the files whose names match a pattern, ordered by name.

@@ -6,8 +6,9 @@ import pyarrow.fs as pafs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flightstream import File, Flight
+from flightstream import File, Flight, StoredObject
 from flightstream.serving.listing import Entry, with_unique_names
+from flightstream.storage.objects import LocalObjects
 
 FILES = st.lists(
     st.tuples(st.sampled_from("ab"), st.sampled_from(["csv", "tsv", "csv.gz", "csv.csv"])).map(
@@ -18,7 +19,7 @@ FILES = st.lists(
 
 
 def file(name: str) -> File:
-    return File(pafs.LocalFileSystem(), f"/{name}", name, 1, "v", None)
+    return File(pafs.LocalFileSystem(), name, StoredObject(f"/{name}", 1, "v"), LocalObjects())
 
 
 def with_file(name: str, mount) -> Entry:

@@ -155,7 +155,7 @@ def test_a_misspelled_hook_is_told_the_one_that_is_near():
 def test_a_hook_like_no_other_is_told_which_there_are():
     assert problems(service_with(brew=hookimpl(lambda self: None))) == [
         "there is no hook 'brew': there are list_flights, find_flight, get_schema,"
-        " plan_partitions, stream_batches, write_batches, open_storage, authenticate, authorize,"
+        " plan_partitions, stream_batches, estimate_scan, write_batches, open_storage, authenticate, authorize,"
         " wrap_stream, on_startup, on_shutdown, on_call_finished, list_actions"
     ]
 

@@ -35,6 +35,7 @@ def test_each_value_is_shown_with_where_it_came_from(load, tmp_path):
         Row("plugins.paths", "[]", "default"),
         Row("sources.a.uri", '"s3://k:***@a"', "flightstream.toml"),
         Row("sources.a.adapters", '["csv"]', "flightstream.toml"),
+        Row("sources.a.flights", "{}", "default"),
     ]
 
 

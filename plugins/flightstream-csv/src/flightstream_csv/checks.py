@@ -1,21 +1,13 @@
 """What an option may be, told when the configuration is read."""
 
 import codecs
-import re
 from typing import Any
-from zoneinfo import available_timezones
 
 import pyarrow as pa
 
+import flightstream
 from flightstream_csv.convert import convert
 from flightstream_csv.dialect import Dialect
-
-_ALIASES = {
-    "date": "date32", "datetime": "timestamp[us]", "timestamp": "timestamp[us]",
-    "integer": "int64", "text": "string", "str": "string", "boolean": "bool",
-}  # fmt: skip
-_TIMESTAMP = re.compile(r"timestamp\[(s|ms|us|ns), *(?:tz=)?([^\]]+)\]")
-_DECIMAL = re.compile(r"decimal(128|256)?\( *(\d+) *, *(\d+) *\)")
 
 
 def parse_type(name: str) -> pa.DataType:
@@ -24,31 +16,15 @@ def parse_type(name: str) -> pa.DataType:
     Raises:
         ValueError: There is none, or it cannot be read from CSV.
     """
-    name = name.strip()
+    type_ = flightstream.parse_type(name)
     try:
-        if found := _TIMESTAMP.fullmatch(name):
-            type = pa.timestamp(found[1], _zone(found[2].strip()))
-        elif found := _DECIMAL.fullmatch(name):
-            make = pa.decimal256 if found[1] == "256" else pa.decimal128
-            type = make(int(found[2]), int(found[3]))
-        else:
-            type = pa.type_for_alias(_ALIASES.get(name, name))
-        if pa.types.is_null(type):
+        if pa.types.is_null(type_):
             raise ValueError("it has no values")
-        if not pa.types.is_decimal256(type):
-            convert(pa.array([None], pa.string()), type, Dialect())
+        if not pa.types.is_decimal256(type_):
+            convert(pa.array([None], pa.string()), type_, Dialect())
     except (ValueError, pa.ArrowException) as exc:
-        raise ValueError(
-            f"{name!r} is no type that CSV can be read as, like int64, double, string, bool,"
-            " date32, timestamp[us], timestamp[us, UTC], time64[us] or decimal128(18, 2)"
-        ) from exc
-    return type
-
-
-def _zone(name: str) -> str:
-    if not re.fullmatch(r"[+-]\d\d:\d\d", name) and name not in available_timezones():
-        raise ValueError(f"{name!r} is no time zone")
-    return name
+        raise ValueError(f"{name!r} is no type that CSV can be read as") from exc
+    return type_
 
 
 def is_type_names(_instance: Any, _attribute: Any, value: dict[str, str]) -> None:

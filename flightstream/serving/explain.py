@@ -1,0 +1,56 @@
+"""What a command would do, told without doing it."""
+
+from typing import Any
+
+from flightstream.errors import FlightStreamError
+from flightstream.models import Identity
+from flightstream.serving.lookup import Lookup
+from flightstream.serving.planner import Plan, make_plan, partitions_of
+from flightstream.wire import Command
+
+
+def explain(lookup: Lookup, identity: Identity, body: bytes) -> dict[str, Any]:
+    """Return what the adapter does of a command itself, what the core does, and what is read.
+
+    Args:
+        lookup: The flights.
+        identity: Who asks. Of a flight with a row grant no number is told.
+        body: A command, as GetFlightInfo takes it.
+    """
+    command = Command.parse(body)
+    entry, grant = lookup.find(identity, command.flight, "read")
+    plan = make_plan(entry, lookup.catalog.get_schema(entry), command, grant)
+    request = plan.request
+    explained = {
+        "flight": str(entry),
+        "adapter": entry.mount.plugin.name,
+        "version": plan.version,
+        "columns": plan.schema.names,
+        "pushed_down": {
+            "columns": None if request.columns is None else list(request.columns),
+            "filter": None if request.filter is None else str(request.filter),
+            "limit": request.limit,
+            "offset": request.offset,
+        },
+        "left_to_the_core": {
+            "filter": command.filter if command.filter and request.filter is None else None,
+            "limit": plan.limit if request.limit is None else None,
+            "offset": plan.offset,
+        },
+    }
+    if not grant.rows:
+        estimate = entry.mount.estimate_scan(entry.flight, request)
+        explained["reads"] = {**estimate.details, "bytes": estimate.bytes}
+        explained["records"] = -1 if plan.filters else estimate.records
+        explained["partitions"] = len(partitions_of(plan, command.partitions))
+    return explained
+
+
+def records_of(plan: Plan) -> int:
+    """Return how many rows a plan yields, if the adapter knows without reading them."""
+    if plan.filters:
+        return -1
+    try:
+        return plan.entry.mount.estimate_scan(plan.entry.flight, plan.request).records
+    except FlightStreamError:  # the log has it; what is wrong with the data, the stream tells
+        return -1
