@@ -33,6 +33,11 @@ def _frozen_names(names: Iterable[str] | None) -> frozenset[str] | None:
     return None if names is None else frozenset(names)
 
 
+# Not frozenset itself: type checkers cannot tell what it takes.
+def _frozen_roles(roles: Iterable[str]) -> frozenset[str]:
+    return frozenset(roles)
+
+
 def _frozen_texts(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(texts)
 
@@ -200,7 +205,7 @@ class Identity:
     ANONYMOUS: ClassVar["Identity"]
 
     subject: str
-    roles: frozenset[str] = field(default=frozenset(), converter=frozenset)
+    roles: frozenset[str] = field(default=frozenset(), converter=_frozen_roles)
     claims: Mapping[str, Any] = field(
         factory=dict,
         converter=_frozen_mapping,

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from flightstream.registry.discover import own_name
+
 ADAPTER = """
     from flightstream import Flight, Source, adapter, hookimpl
 
@@ -384,3 +386,18 @@ def test_a_source_is_not_told_to_install_what_is_installed(build, install, tmp_p
         "keywords: sources.a.adapters: add 'pond' to plugins.enabled",
         "keywords: sources.a.adapters: the plugin 'broken' is not in use",
     ]
+
+
+@pytest.mark.parametrize(
+    ("class_name", "name"),
+    [
+        ("CsvAdapter", "csv"),
+        ("MyLakeAdapter", "my_lake"),
+        ("S3Storage", "s3"),
+        ("TokenAuthenticator", "token"),
+        ("AuditObserver", "audit"),
+        ("Observer", "observer"),
+    ],
+)
+def test_a_class_without_an_entry_point_is_named_after_itself(class_name, name):
+    assert own_name(class_name) == name
