@@ -228,6 +228,26 @@ class TestGrants:
             "flight": "s/staff",
         }
 
+    def test_all_columns_but_one_are_read_and_told_of(self, serve, memory, refused):
+        @service
+        class Hides:
+            @hookimpl
+            def authorize(self):
+                return Grant(hidden={"salary"})
+
+        served = serve(Hides, memory({"staff": STAFF}))
+        visible = STAFF.drop_columns(["salary"])
+
+        assert served.get_all(b"s/staff") == visible
+        assert served.info(b"staff").schema == visible.schema
+        path = flight.FlightDescriptor.for_path("s", "staff")
+        assert served.raw.get_schema(path).schema == visible.schema
+        [listed] = served.raw.list_flights(b"")
+        assert listed.schema == visible.schema
+        for rest in ({"columns": ["salary"]}, {"filter": "salary > 25"}):
+            command = json.dumps({"flight": "s/staff", **rest}).encode()
+            assert refused(served.get, command)["code"] == "invalid_command"
+
     def test_a_ticket_of_another_is_stale_not_a_key(self, served, refused):
         ticket = served.info(b"staff", **ANN).endpoints[0].ticket.ticket
 
