@@ -19,7 +19,7 @@ def explain(lookup: Lookup, identity: Identity, body: bytes) -> dict[str, Any]:
     """
     command = Command.parse(body)
     entry, grant = lookup.find(identity, command.flight, "read")
-    plan = make_plan(entry, lookup.catalog.get_schema(entry), command, grant)
+    plan = make_plan(entry, lookup.schema(entry, grant), command, grant)
     request = plan.request
     explained = {
         "flight": str(entry),
