@@ -149,7 +149,7 @@ class ScanRequest:
         """Return what is asked of batches: filtered, then from offset to limit, then projected.
 
         For adapters that have left out what they could, and have read the
-        columns of :attr:`needed`.
+        columns of :attr:`needed`. Closing it closes a generator of batches.
         """
         filters = () if self.filter is None else (self.filter,)
         return narrowed(batches, filters, self.offset, self.limit, self.columns)

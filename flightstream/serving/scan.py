@@ -101,9 +101,11 @@ class Scan:
 
     def _cut(self) -> Generator[pa.RecordBatch]:
         plan = self.plan
-        with closing(self._read()) as read:
-            left = narrowed(read, plan.filters, plan.offset, plan.limit, self.schema.names)
-            for batch in left:
+        names = self.schema.names
+        with closing(
+            narrowed(self._read(), plan.filters, plan.offset, plan.limit, names)
+        ) as narrow:
+            for batch in narrow:
                 yield from cut(batch, self._batch_bytes, self._max_batch_bytes)
 
     def _read(self) -> Generator[pa.RecordBatch]:

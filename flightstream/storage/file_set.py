@@ -103,6 +103,8 @@ class FileSet:
                 nobody said which columns it would have.
         """
         own = self._own_schema(read)
+        if not self.keys:
+            return own
         keys = {name: pa.field(name, values.type) for name, values in self.keys.items()}
         kept = [column for column in own if column.name not in keys]
         return pa.schema([*kept, *keys.values()], own.metadata)

@@ -13,6 +13,7 @@ from flightstream.registry import Mount, Registry, build_registry
 from flightstream.registry.discover import given
 from flightstream.serving import Service
 from flightstream.serving.scan import Scan
+from flightstream.testing.sample import Sample
 from flightstream.wire import Command
 
 SOURCE = "source-under-test"
@@ -68,11 +69,11 @@ def read_all(scan: Scan) -> pa.Table:
 
 def build(
     adapter: type[Any],
-    uri: Any,
+    sample: Sample,
     options: Mapping[str, Any],
     services: Sequence[type[Any]] = (),
 ) -> Registry:
-    """Build an adapter at a source, as a server does; start it yourself.
+    """Build an adapter at a sample, as a server does; start it yourself.
 
     Raises:
         ConfigError: All that is wrong with the options.
@@ -80,7 +81,7 @@ def build(
     name = given([adapter])[0].name
     tables = {
         "plugins": {"enabled": []},
-        "sources": {SOURCE: {"uri": str(uri), "adapters": [name], "options": {name: options}}},
+        "sources": {SOURCE: sample.as_source(name, options)},
     }
     return build_registry(load_mapping(tables), [*services, adapter])
 
