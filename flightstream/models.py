@@ -63,10 +63,13 @@ class Flight:
             ``("2024", "orders")``. Parts are printable and none is empty,
             ``.`` or ``..``.
         origin: Whatever the adapter needs to find the data again, usually a
-            :class:`File`. The core never looks inside, and it never leaves
-            the server.
+            :class:`File`. It never leaves the server, and the core does not
+            look inside. If it has a method ``is_unchanged``, as files have, the
+            core asks that before each use of a kept listing, and lists again
+            if it says no: keep it quick.
         version: Changes whenever the data does, and is the same on every
-            server that sees the same data.
+            server that sees the same data. What the plugin's options change
+            need not be in it: the core adds these to a ticket's version.
         full_name: The name when two flights of a source want the same; by
             default that of the ``File`` in ``origin``, suffix and all.
         schema: Only if it is known already: listing must stay cheap.
