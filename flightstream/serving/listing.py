@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 from flightstream.errors import FlightStreamError
 from flightstream.models import Flight
 from flightstream.registry import Mount
-from flightstream.storage import File, FileSet
+from flightstream.storage import File, FileSet, listed_once
 
 log = structlog.get_logger(__name__)
 
@@ -113,7 +113,8 @@ class SourceListing:
         try:
             if self._listed_at is None or self._listed_at < asked:
                 began = time.monotonic()
-                self._entries, self._failed = self._list_mounts()
+                with listed_once():
+                    self._entries, self._failed = self._list_mounts()
                 self._listed_at = began
         finally:
             self._lock.release()

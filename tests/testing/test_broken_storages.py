@@ -171,7 +171,7 @@ class Denies(Handler):
 
 class TestSaysDeniedForGone(StorageCase):
     breaks = {
-        "test_a_file_that_is_gone_is_not_found": "not NotFound",
+        "test_a_file_that_is_gone_is_not_found": "is gone, and gives Unavailable",
         "test_a_path_that_is_not_there_is_not_found": "FileNotFoundError becomes NotFound",
     }
 
@@ -199,7 +199,7 @@ class TestBreaksAtOddUris(StorageCase):
     @service
     class plugin(ListsItself):
         def path(self, uri):
-            return [part for part in uri.removeprefix("kept://").split("/") if part][0]
+            return next(part for part in uri.removeprefix("kept://").split("/") if part)
 
 
 class TestTellsPasswords(StorageCase):
