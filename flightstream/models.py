@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, Protocol, Self, TypeAlias
 
 import pyarrow as pa
 import pyarrow.fs as pafs
-from attrs import Factory, field, frozen, validators
+from attrs import Factory, converters, field, frozen, validators
 
 from flightstream.filters import Filter
 from flightstream.narrow import narrowed
@@ -29,17 +29,19 @@ def _frozen_mapping(mapping: Mapping[str, Any]) -> Mapping[str, Any]:
     return MappingProxyType(dict(mapping))
 
 
-def _frozen_names(names: Iterable[str] | None) -> frozenset[str] | None:
-    return None if names is None else frozenset(names)
-
-
 # Not frozenset itself: type checkers cannot tell what it takes.
 def _frozen_roles(roles: Iterable[str]) -> frozenset[str]:
     return frozenset(roles)
 
 
 def _frozen_texts(texts: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(texts, str):  # its letters would be names, and hide nothing
+        raise TypeError(f"Grant takes several texts, not {texts!r} alone: write [{texts!r}]")
     return tuple(texts)
+
+
+def _frozen_names(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(_frozen_texts(names))
 
 
 def is_flight_name(name: Sequence[str]) -> bool:
@@ -66,10 +68,13 @@ class Flight:
             ``("2024", "orders")``. Parts are printable and none is empty,
             ``.`` or ``..``.
         origin: Whatever the adapter needs to find the data again, usually a
-            :class:`File`. The core never looks inside, and it never leaves
-            the server.
+            :class:`File`. It never leaves the server, and the core does not
+            look inside. If it has a method ``is_unchanged``, as files have, the
+            core asks that before each use of a kept listing, and lists again
+            if it says no: keep it quick.
         version: Changes whenever the data does, and is the same on every
-            server that sees the same data.
+            server that sees the same data. What the plugin's options change
+            need not be in it: the core adds these to a ticket's version.
         full_name: The name when two flights of a source want the same; by
             default that of the ``File`` in ``origin``, suffix and all.
         schema: Only if it is known already: listing must stay cheap.
@@ -220,15 +225,24 @@ Identity.ANONYMOUS = Identity("anonymous")
 class Grant:
     """What an identity may see of one flight.
 
+    A column that is not visible is nowhere: not in a schema, and to select it or
+    to filter by it is the same error as for a column that does not exist. Names
+    that a flight does not have mean nothing. ``rows`` may name any column.
+
     Args:
         columns: The visible columns, or ``None`` for all.
         rows: Filters that every visible row satisfies, as SQL text.
+        hidden: Columns that are not visible, whatever ``columns`` says:
+            ``Grant(hidden={"card_number"})`` is all columns but this one.
 
     .. versionadded:: 0.1
     """
 
-    columns: frozenset[str] | None = field(default=None, converter=_frozen_names)
+    columns: frozenset[str] | None = field(
+        default=None, converter=converters.optional(_frozen_names)
+    )
     rows: tuple[str, ...] = field(default=(), converter=_frozen_texts)
+    hidden: frozenset[str] = field(default=frozenset(), converter=_frozen_names, kw_only=True)
 
     def __and__(self, other: Self) -> "Grant":
         """Return the grant that allows only what both allow."""
@@ -236,7 +250,16 @@ class Grant:
             columns = other.columns if self.columns is None else self.columns
         else:
             columns = self.columns & other.columns
-        return Grant(columns, self.rows + other.rows)
+        return Grant(columns, self.rows + other.rows, hidden=self.hidden | other.hidden)
+
+    @property
+    def shows_all_columns(self) -> bool:
+        """Whether no column of any flight is hidden."""
+        return self.columns is None and not self.hidden
+
+    def shows(self, column: str) -> bool:
+        """Tell whether a column is visible."""
+        return column not in self.hidden and (self.columns is None or column in self.columns)
 
 
 @frozen
