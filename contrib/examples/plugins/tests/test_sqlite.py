@@ -2,28 +2,20 @@
 
 import sqlite3
 from contextlib import closing
-from typing import ClassVar
 
 import pyarrow as pa
 import pytest
 from sqlite import SqliteAdapter
 
 from flightstream import InvalidData
-from flightstream.testing import AdapterConformance, Sample, Subject
+from flightstream.testing import AdapterConformance, Sample
 
 pytest_plugins = ["flightstream.testing"]
 
-HOSTILE = 'x"; DROP TABLE orders; --'
 SCHEMA = pa.schema(
-    [
-        ("id", pa.int64()),
-        ("total", pa.float64()),
-        ("name", pa.string()),
-        ("price", pa.string()),
-        ("picture", pa.binary()),
-    ]
+    [("id", pa.int64()), ("total", pa.float64()), ("name", pa.string()), ("picture", pa.binary())]
 )
-ROWS = [(n, n / 3, f"naïve {n}", "9.5", bytes([n])) for n in range(40)] + [(None,) * 5]
+ROWS = [(n, n / 3, f"naïve {n}", bytes([n])) for n in range(40)] + [(None,) * 4]
 
 
 @pytest.fixture
@@ -43,33 +35,21 @@ def execute(tmp_path):
 
 class TestSqlite(AdapterConformance):
     plugin = SqliteAdapter
-    options: ClassVar = {"batch_rows": 16}
 
     @pytest.fixture
     def sample(self, tmp_path, execute):
         self.execute = execute
-        # A reader who is slow keeps nobody from writing in this mode.
-        execute("PRAGMA journal_mode = wal")
-        execute(
-            "CREATE TABLE orders (id INTEGER, total REAL, name VARCHAR(20), price DECIMAL,"
-            " picture BLOB); CREATE INDEX backwards ON orders (id DESC, total, name, price,"
-            " picture)"
-        )
-        execute("INSERT INTO orders VALUES (?, ?, ?, ?, ?)", *ROWS)
-        quoted = HOSTILE.replace('"', '""')
-        execute(f'CREATE TABLE "{quoted}" (a INT); CREATE TABLE "a/b" (a); CREATE TABLE ".." (a)')
-        execute("CREATE TABLE empty (a INT PRIMARY KEY) WITHOUT ROWID", file="deep/two.db")
-        (tmp_path / "none.db").write_text("this is no database")
-        columns = [
-            pa.array(*pair) for pair in zip(zip(*ROWS, strict=True), SCHEMA.types, strict=True)
-        ]
-        empty = pa.table({"a": pa.array([], pa.int64())})
+        execute("CREATE TABLE orders (id INTEGER, total REAL, name TEXT, picture BLOB)")
+        execute("INSERT INTO orders VALUES (?, ?, ?, ?)", *ROWS)
+        execute('CREATE TABLE "x; DROP TABLE orders" (a INTEGER); CREATE TABLE ".." (a INTEGER)')
+        execute("CREATE TABLE empty (a INTEGER PRIMARY KEY)", file="deep/two.sqlite")
+        (tmp_path / "none.sqlite").write_text("this is no database")
+        columns = map(pa.array, zip(*ROWS, strict=True), SCHEMA.types)
         return Sample(
             tmp_path,
             {
-                "shop/orders": pa.table(columns, schema=SCHEMA),
-                f"shop/{HOSTILE}": empty,
-                "deep/two/empty": empty,
+                "shop/orders": pa.table(list(columns), schema=SCHEMA),
+                "deep/two/empty": pa.table({"a": pa.array([], pa.int64())}),
             },
         )
 
@@ -81,89 +61,27 @@ class TestSqlite(AdapterConformance):
 
     def remove(self, sample, name):
         folder, _, table = name.rpartition("/")
-        file = "deep/two.db" if folder == "deep/two" else "shop.sqlite"
-        quoted = table.replace('"', '""')
-        self.execute(f'DROP TABLE "{quoted}"', file=file)
+        self.execute(f"DROP TABLE {table}", file=f"{folder}.sqlite")
 
     def spoil(self, sample):
-        self.execute("CREATE TABLE spoilt (a INT); INSERT INTO spoilt VALUES (1), ('many')")
+        self.execute("CREATE TABLE spoilt (a INTEGER); INSERT INTO spoilt VALUES (1), ('many')")
         return "shop/spoilt"
 
     @pytest.fixture
     def large(self, tmp_path_factory):
         folder = tmp_path_factory.mktemp("large")
-        with closing(sqlite3.connect(folder / "large.db")) as connection, connection:
+        with closing(sqlite3.connect(folder / "large.sqlite")) as connection, connection:
             connection.executescript(
                 "CREATE TABLE large (a BLOB); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL"
-                " SELECT i + 1 FROM n WHERE i < 400) INSERT INTO large SELECT zeroblob(1048576)"
+                " SELECT i + 1 FROM n WHERE i < 1600000) INSERT INTO large SELECT zeroblob(256)"
                 " FROM n"
             )
         return Sample(folder, {})
 
 
-class TestTypes:
-    @pytest.fixture
-    def read(self, execute, registry, tmp_path):
-        """Return a function that reads a column of one declared type with given values."""
+@pytest.mark.parametrize("column", ["a INTEGER", "a REAL", "a DATE"])
+def test_a_value_that_does_not_fit_its_declared_type_is_no_guess(execute, serve, tmp_path, column):
+    execute(f"CREATE TABLE t ({column}); INSERT INTO t VALUES (NULL), ('text')")
 
-        def run(declared, *values):
-            execute(f"CREATE TABLE t (v {declared})")
-            execute("INSERT INTO t VALUES (?)", *((value,) for value in values))
-            config = {"plugins": {"enabled": []}, "sources": {"s": {"uri": str(tmp_path)}}}
-            subject = Subject(registry(SqliteAdapter, config=config))
-            return pa.Table.from_batches(subject.stream("shop/t"))["v"]
-
-        return run
-
-    @pytest.mark.parametrize(
-        ("declared", "type_", "values", "read_as"),
-        [
-            ("BIGINT", pa.int64(), [2**63 - 1, None], [2**63 - 1, None]),
-            ("double precision", pa.float64(), [0.1, 2**53], [0.1, 2.0**53]),
-            ("NUMERIC", pa.string(), [0.1, 2**60 + 1, "x"], ["0.1", str(2**60 + 1), "x"]),
-            ("", pa.string(), ["2024-01-01", 1e300], ["2024-01-01", "1e+300"]),
-        ],
-    )
-    def test_a_declared_type_decides(self, read, declared, type_, values, read_as):
-        assert read(declared, *values) == pa.chunked_array([pa.array(read_as, type_)])
-
-    @pytest.mark.parametrize(
-        ("declared", "value", "type_"),
-        [("INT", 1.5, "int64"), ("INT", "x", "int64"), ("REAL", "x", "double"),
-         ("BLOB", "x", "binary"), ("TEXT", b"x", "string"), ("BLOB", 1, "binary")],
-    )  # fmt: skip
-    def test_a_value_of_another_type_is_no_guess(self, read, declared, value, type_):
-        with pytest.raises(InvalidData) as caught:
-            read(declared, None, value)
-
-        assert caught.value.message == f"a value of the column 'v' is no {type_}"
-
-
-def test_what_cannot_be_served_is_logged(execute, serve, tmp_path):
-    execute('CREATE TABLE "a/b" (a); CREATE TABLE good (a)')
-    (tmp_path / "none.db").write_text("this is no database")
-    served = serve(SqliteAdapter, tmp_path)
-
-    assert [flight.name.split("/")[1:] for flight in served.client.flights()] == [["shop", "good"]]
-    told = {
-        (line["event"], line.get("file"), line.get("table")) for line in served.server.log_lines()
-    }
-    assert {
-        ("database_unreadable", "none.db", None),
-        ("table_name_unusable", "shop.sqlite", "'a/b'"),
-    } <= told
-
-
-@pytest.mark.parametrize("mode", ["delete", "wal"])
-def test_a_change_is_seen_at_once(execute, serve, tmp_path, mode):
-    execute(f"PRAGMA journal_mode = {mode}")
-    execute("CREATE TABLE t (a INT)")
-    with closing(sqlite3.connect(tmp_path / "shop.sqlite")) as writer:
-        client = serve(SqliteAdapter, tmp_path).client
-        assert client.read("shop/t").num_rows == 0
-        with writer:
-            writer.execute("INSERT INTO t VALUES (1)")
-        assert client.read("shop/t").num_rows == 1
-        with writer:
-            writer.execute("ALTER TABLE t ADD COLUMN b TEXT")
-        assert client.read("shop/t").column_names == ["a", "b"]
+    with pytest.raises(InvalidData, match="has what cannot be read"):
+        serve(SqliteAdapter, tmp_path).client.read("shop/t")
