@@ -29,9 +29,9 @@ def new(name: str, kind: str, folder: Path) -> None:
 
     An adapter serves JSON lines, a storage opens folders by URI, auth knows
     users by their tokens, and an observer adds a line to a file for each call:
-    put what you need in place of that. NAME has words joined by hyphens:
-    my-lake becomes flightstream-my-lake, which pip installs, and my_lake in the
-    configuration. What is there is never overwritten.
+    put what you need in place of that. NAME is words joined by hyphens. Begun
+    as my-lake, pip installs flightstream-my-lake, and the configuration calls it
+    my_lake. What is there is never overwritten.
     """
     begun = KINDS[kind]
     names = name_plugin(name, begun.noun)
