@@ -34,9 +34,8 @@ class SqliteAdapter:
         with query(flight.origin, f"SELECT * FROM {flight.name[-1]}") as rows:
             while chunk := rows.fetchmany(16_384):
                 flight.origin.check_unchanged()
-                yield pa.record_batch(
-                    list(map(pa.array, zip(*chunk, strict=True), schema.types)), schema
-                )
+                columns = zip(zip(*chunk, strict=True), schema.types, strict=True)
+                yield pa.record_batch([pa.array(v).cast(t) for v, t in columns], schema)
 
 
 @contextmanager

@@ -79,9 +79,13 @@ class TestSqlite(AdapterConformance):
         return Sample(folder, {})
 
 
-@pytest.mark.parametrize("column", ["a INTEGER", "a REAL", "a DATE"])
-def test_a_value_that_does_not_fit_its_declared_type_is_no_guess(execute, serve, tmp_path, column):
-    execute(f"CREATE TABLE t ({column}); INSERT INTO t VALUES (NULL), ('text')")
+@pytest.mark.parametrize(
+    ("declared", "value"), [("INTEGER", "'x'"), ("INTEGER", "1.5"), ("REAL", "'x'"), ("DATE", "1")]
+)
+def test_a_value_that_does_not_fit_its_declared_type_is_no_guess(
+    execute, serve, tmp_path, declared, value
+):
+    execute(f"CREATE TABLE t (a {declared}); INSERT INTO t VALUES (NULL), ({value})")
 
     with pytest.raises(InvalidData, match="has what cannot be read"):
         serve(SqliteAdapter, tmp_path).client.read("shop/t")
