@@ -18,6 +18,7 @@ class Sample:
         uri: The source: a folder, a file or a URI.
         tables: Every flight's rows, by name, as they should be read.
         options: What the adapter is given here beside the class's ``options``.
+        flights: Those that are many files, as in ``[sources.NAME.flights]``.
 
     .. versionadded:: 0.1
     """
@@ -25,6 +26,7 @@ class Sample:
     uri: str | Path
     tables: Mapping[str, pa.Table] = field(repr=False)
     options: Mapping[str, Any] = field(factory=dict, repr=False)
+    flights: Mapping[str, Any] = field(factory=dict, repr=False)
 
 
 @frozen

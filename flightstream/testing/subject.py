@@ -71,6 +71,7 @@ def build(
     uri: Any,
     options: Mapping[str, Any],
     services: Sequence[type[Any]] = (),
+    flights: Mapping[str, Any] | None = None,
 ) -> Registry:
     """Build an adapter at a source, as a server does; start it yourself.
 
@@ -78,10 +79,13 @@ def build(
         ConfigError: All that is wrong with the options.
     """
     name = given([adapter])[0].name
-    tables = {
-        "plugins": {"enabled": []},
-        "sources": {SOURCE: {"uri": str(uri), "adapters": [name], "options": {name: options}}},
+    source = {
+        "uri": str(uri),
+        "adapters": [name],
+        "options": {name: options},
+        "flights": flights or {},
     }
+    tables = {"plugins": {"enabled": []}, "sources": {SOURCE: source}}
     return build_registry(load_mapping(tables), [*services, adapter])
 
 

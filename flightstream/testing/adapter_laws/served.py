@@ -33,7 +33,12 @@ class ServedLaws(AdapterLaws):
         def start(sample: Sample) -> Served:
             name = given([self.plugin])[0].name
             options = {**self.options, **sample.options}
-            source = {"uri": str(sample.uri), "adapters": [name], "options": {name: options}}
+            source = {
+                "uri": str(sample.uri),
+                "adapters": [name],
+                "options": {name: options},
+                "flights": sample.flights,
+            }
             config = {"plugins": {"enabled": []}, "sources": {SOURCE: source}}
             return start_server(*self.services, self.plugin, config=config)
 
