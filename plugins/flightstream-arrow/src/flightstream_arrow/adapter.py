@@ -17,6 +17,7 @@ from flightstream import (
     hookimpl,
     option,
 )
+from flightstream_arrow.ahead import Workers
 from flightstream_arrow.estimate import estimate
 from flightstream_arrow.library import Library
 from flightstream_arrow.parts import cut, whole
@@ -66,6 +67,17 @@ class ArrowAdapter:
     _library: Library = field(
         default=Factory(lambda self: self._make_library(), takes_self=True), init=False
     )
+    _workers: Workers = field(factory=Workers, init=False)
+
+    @hookimpl
+    def on_startup(self) -> None:
+        """Allow scans."""
+        self._workers.open()
+
+    @hookimpl
+    def on_shutdown(self) -> None:
+        """End the threads that read ahead."""
+        self._workers.close()
 
     @hookimpl
     def list_flights(self) -> Iterator[Flight]:
@@ -104,7 +116,7 @@ class ArrowAdapter:
         spans = request.partition
         if spans is None:
             spans = whole(files.matching(request.filter))
-        return scan(files, spans, request, self._library)
+        return scan(files, spans, request, self._library, self._workers)
 
     def _make_library(self) -> Library:
         rules = Rules(

@@ -50,9 +50,10 @@ def read_index(handle: Handle) -> Index:
     if begin.startswith(_FEATHER_V1):
         raise Problem("it is Feather version 1: read it with pyarrow.feather, and write it anew")
     try:
-        return _index(handle, 0)
+        head = _read_schema(handle, 0)
     except Problem as problem:
         raise Problem("it is neither an Arrow IPC file nor a stream") from problem
+    return _index(head, 0)
 
 
 def _file(handle: Handle) -> Index:
@@ -74,16 +75,20 @@ def _file(handle: Handle) -> Index:
     for blocks in (footer.dictionaries, footer.batches):
         if not all(_is_within(block, limit) for block in blocks):
             raise Problem("its footer is damaged")
-    found = _index(handle, _START)
+    found = _index(_read_schema(handle, _START), _START)
     if not found.schema.equals(_schema_of(data)):
         raise Problem("its footer has another schema than its start")
     return Index(found.schema, found.head, found.start, footer)
 
 
-def _index(handle: Handle, offset: int) -> Index:
+def _read_schema(handle: Handle, offset: int) -> pa.Buffer:
     head = handle.read_head(offset)
     if is_end(head) or (message := parse_head(head)).kind != SCHEMA or message.body_bytes:
         raise Problem("it does not begin with a schema")
+    return head
+
+
+def _index(head: pa.Buffer, offset: int) -> Index:
     schema = Decoder(head).schema
     try:
         names = schema.names

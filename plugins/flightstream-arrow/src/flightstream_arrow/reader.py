@@ -100,8 +100,13 @@ class Reader:
         for number in batches:
             self._number = number + 1
             block = footer.batches[number]
-            head = self._handle.read(block.offset, block.head_bytes)
-            yield self._batch(expected(head, block, BATCH), head, block.offset)
+            if self._columns.wanted is None:
+                both = self._handle.read(block.offset, block.size)
+                head, body = both.slice(0, block.head_bytes), both.slice(block.head_bytes)
+                yield self._decoded(expected(head, block, BATCH), head, body)
+            else:
+                head = self._handle.read(block.offset, block.head_bytes)
+                yield self._batch(expected(head, block, BATCH), head, block.offset)
 
     def _streamed(self, skip: Skip) -> Iterator[pa.RecordBatch]:
         offset, size = self._index.start, self._handle.file.size
@@ -125,12 +130,18 @@ class Reader:
             raise Problem("the stream has no end: it is cut short, or not whole yet")
 
     def _batch(self, message: Message, head: pa.Buffer, offset: int) -> pa.RecordBatch:
-        columns = self._columns.buffers(message)
-        spans = sorted(map(message.span, columns))
+        spans = [(0, message.body_bytes)]
+        if self._columns.wanted is not None:
+            spans = sorted(map(message.span, self._columns.buffers(message)))
         body = self._handle.read_parts(offset + head.size, message.body_bytes, spans)
-        if message.is_compressed or not self._handle.is_mapped:
-            weight = sum(message.weigh(body, column) for column in columns)
-            self._check_weight(max(weight, message.values))
+        return self._decoded(message, head, body)
+
+    def _decoded(self, message: Message, head: pa.Buffer, body: pa.Buffer) -> pa.RecordBatch:
+        weight = 0 if self._handle.is_mapped else message.body_bytes
+        if message.is_compressed:
+            columns = self._columns.buffers(message)
+            weight += sum(message.weigh(body, column) for column in columns)
+        self._check_weight(max(weight, message.values))
         return self._decoder.decode(head, body)
 
     def _take_dictionary(self, message: Message, head: pa.Buffer, offset: int) -> None:

@@ -8,6 +8,7 @@ import pyarrow as pa
 from attrs import frozen
 
 from flightstream import File, FileSet, ScanRequest
+from flightstream_arrow.ahead import Workers, read_ahead
 from flightstream_arrow.index import Index
 from flightstream_arrow.library import Library, told
 from flightstream_arrow.parts import Span
@@ -15,7 +16,11 @@ from flightstream_arrow.reader import Reader, Skip
 
 
 def scan(
-    files: FileSet, spans: Sequence[Span], request: ScanRequest, library: Library
+    files: FileSet,
+    spans: Sequence[Span],
+    request: ScanRequest,
+    library: Library,
+    workers: Workers,
 ) -> Generator[pa.RecordBatch]:
     """Yield what a request asks of some batches.
 
@@ -28,7 +33,8 @@ def scan(
     # Rows can be left out unread where no filter has to look at them first.
     skip = Skip(request.offset if request.filter is None else 0)
     rest = attrs.evolve(request, offset=request.offset - skip.rows)
-    with closing(_Scan(files, library, wanted, skip).batches(spans)) as batches:
+    read = _Scan(files, library, wanted, skip).batches(spans)
+    with closing(read_ahead(read, workers)) as batches:
         yield from rest.narrow(batches)
 
 
