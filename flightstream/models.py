@@ -11,10 +11,12 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 from attrs import Factory, field, frozen, validators
 
+from flightstream.errors import FlightStreamError
 from flightstream.filters import Filter
 from flightstream.narrow import narrowed
 
 Operation: TypeAlias = Literal["list", "read", "write", "action"]
+Explain: TypeAlias = Callable[[OSError], FlightStreamError | None]
 
 
 def _split_name(name: str | Sequence[str]) -> tuple[str, ...]:
@@ -279,6 +281,9 @@ class Storage:
         path: The URI's path in the terms of that filesystem.
         objects: What lists it, where that knows better than the filesystem
             which versions files have.
+        explain: Returns what an error of the filesystem means, as clients are
+            told, and ``None`` for one that is not its own. Adapters then need
+            not tell a store that fails from a damaged file.
 
     .. versionadded:: 0.1
     """
@@ -286,6 +291,7 @@ class Storage:
     filesystem: pafs.FileSystem
     path: str
     objects: Objects | None = None
+    explain: Explain | None = None
 
 
 @frozen
