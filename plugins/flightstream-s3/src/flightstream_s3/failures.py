@@ -8,6 +8,7 @@ from botocore import exceptions as boto
 from flightstream import FlightStreamError, NotFound, Stale, Unavailable
 
 _ARROW = re.compile(r"AWS Error (\w+)(?: \(HTTP status (\d+)\))? during")
+_CURL = re.compile(r"curlCode: (\d+)")
 
 
 @frozen
@@ -92,6 +93,7 @@ _STATUSES = {301: OTHER_REGION, 401: FORBIDDEN, 403: FORBIDDEN, 416: CHANGED, 42
 # As Arrow's own client calls them, ACCESS_DENIED for AccessDenied.
 _SCREAMING = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper(): of for name, of in _CODES.items()}
 _SCREAMING |= {"NETWORK_CONNECTION": UNREACHABLE, "RESOURCE_NOT_FOUND": CHANGED}
+_CURL_CODES = {"28": SILENT, "35": INSECURE, "60": INSECURE}
 _TYPES: tuple[tuple[type[Exception], Failure], ...] = (
     (boto.NoCredentialsError, NO_KEYS),
     (boto.PartialCredentialsError, NO_KEYS),
@@ -122,8 +124,8 @@ def of_reading(exc: OSError) -> FlightStreamError | None:
     if found is None:
         return None
     known = _SCREAMING.get(found[1])
-    if known is UNREACHABLE and "imed out" in str(exc):
-        known = SILENT
+    if curl := _CURL.search(str(exc)):
+        known = _CURL_CODES.get(curl[1], UNREACHABLE)
     return _of(known, int(found[2] or 0)).told()
 
 

@@ -34,7 +34,7 @@ class S3Objects:
         try:
             found = self.client().head_object(Bucket=bucket, Key=key)
         except ERRORS as exc:
-            if _status(exc) == 404:
+            if _is_missing(exc):
                 return None
             raise of_listing(exc).told() from None
         return StoredObject(path, found["ContentLength"], _version(found, found["ContentLength"]))
@@ -90,10 +90,10 @@ class S3Objects:
             client.close()
 
 
-def _status(exc: Exception) -> int:
-    response: Mapping[str, Any] = getattr(exc, "response", {})
-    status: int = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return status
+def _is_missing(exc: Exception) -> bool:
+    # An answer to HEAD has no body, so that is all there is to know.
+    status = exc.response.get("ResponseMetadata") if isinstance(exc, ClientError) else None
+    return status is not None and status.get("HTTPStatusCode") == 404
 
 
 def _version(found: Mapping[str, Any], size: int) -> str:

@@ -40,9 +40,11 @@ class Settings:
         Raises:
             ConfigError: They contradict each other.
         """
-        _check_keys(options)
         environ = os.environ
         given = dict(options)
+        if options["anonymous"]:  # one source may be public where others are not
+            given |= dict.fromkeys(("access_key", "secret_key", "session_token", "role"))
+        _check_keys(given)
         given["endpoint"] = (
             options["endpoint"]
             or environ.get("AWS_ENDPOINT_URL_S3")
@@ -99,7 +101,7 @@ class Settings:
             signature_version=UNSIGNED if self.anonymous else None,
             s3={"addressing_style": self._addressing_style()},
         )
-        return session.create_client(
+        client = session.create_client(
             "s3",
             region_name=self.region,
             endpoint_url=self.endpoint,
@@ -108,6 +110,8 @@ class Settings:
             aws_session_token=_revealed(self.session_token),
             config=config,
         )
+        client.meta.events.register("before-call.s3", _stay)
+        return client
 
     def _addressing_style(self) -> str:
         if self.virtual_hosting:
@@ -129,13 +133,16 @@ def _check_keys(options: Mapping[str, Any]) -> None:
     keys = [name for name in ("access_key", "secret_key") if options[name] is not None]
     if len(keys) == 1 or (options["session_token"] is not None and not keys):
         raise ConfigError("access_key and secret_key go together: set both, or neither")
-    if keys and options["anonymous"]:
-        raise ConfigError("anonymous = true and access_key contradict each other: remove one")
-    if options["role"] and (keys or options["anonymous"]):
+    if options["role"] and keys:
         raise ConfigError(
-            "role is assumed with the credentials of the environment: remove access_key,"
-            " secret_key and anonymous, and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+            "role is assumed with the credentials of the environment: remove access_key and"
+            " secret_key, and set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY instead"
         )
+
+
+def _stay(params: dict[str, Any], **_: Any) -> None:
+    # It would follow a bucket to its region; Arrow does not, and could then read no file.
+    params["context"].setdefault("s3_redirect", {})["redirected"] = True
 
 
 def _revealed(secret: Secret | None) -> str | None:

@@ -33,7 +33,7 @@ class S3Storage:
         None,
         help="The region of the buckets; by default AWS_REGION, AWS_DEFAULT_REGION or us-east-1.",
     )
-    anonymous: bool = option(False, help="Whether to read public buckets without credentials.")
+    anonymous: bool = option(False, help="Whether to read a public bucket, without any keys.")
     access_key: Secret | None = option(
         None,
         help="The access key; by default credentials come from the environment, as for other"
