@@ -28,7 +28,13 @@ class Store:
     endpoint: str
     access_key: str
     secret_key: str
-    pid: int | None = None
+    moto: int | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The process, where it may be stopped."""
+        file = os.environ.get("FLIGHTSTREAM_S3_PID_FILE")
+        return int(Path(file).read_text()) if file else self.moto
 
     @property
     def options(self) -> dict[str, Any]:
@@ -96,8 +102,7 @@ def store(_no_account: None, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """The store at FLIGHTSTREAM_S3_ENDPOINT, else moto's server, which checks no keys."""
     if endpoint := os.environ.get("FLIGHTSTREAM_S3_ENDPOINT"):
         keys = [os.environ[f"FLIGHTSTREAM_S3_{name}"] for name in ("ACCESS_KEY", "SECRET_KEY")]
-        pid_file = os.environ.get("FLIGHTSTREAM_S3_PID_FILE")
-        yield Store(endpoint, *keys, int(Path(pid_file).read_text()) if pid_file else None)
+        yield Store(endpoint, *keys)
         return
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -208,7 +213,13 @@ class Handler(BaseHTTPRequestHandler):
         body = answer.read()
         self.send_response(answer.status)
         for name, value in answer.getheaders():
-            if name.lower() not in ("transfer-encoding", "content-length", "server", "date"):
+            if name.lower() not in (
+                "connection",
+                "transfer-encoding",
+                "content-length",
+                "server",
+                "date",
+            ):
                 self.send_header(name, value)
         whole = answer.getheader("Content-Length") if self.command == "HEAD" else len(body)
         self.send_header("Content-Length", str(whole or 0))

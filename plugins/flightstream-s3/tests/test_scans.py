@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from threading import Timer
 from typing import Any
 
@@ -191,15 +190,15 @@ def test_store_that_stays_silent_ends_the_scan_in_time(scan, proxy) -> None:
 
 
 def test_stopped_store_ends_the_scan_in_time_and_is_read_when_it_goes_on(scan, store) -> None:
-    if store.pid is None:
+    if (pid := store.pid) is None:
         pytest.skip("set FLIGHTSTREAM_S3_PID_FILE to stop the store at FLIGHTSTREAM_S3_ENDPOINT")
     reading = scan()
     reading.block()
-    os.kill(store.pid, signal.SIGSTOP)
+    os.kill(pid, signal.SIGSTOP)
     try:
         assert reading.fails()[0] == "unavailable"
     finally:
-        os.kill(store.pid, signal.SIGCONT)
+        os.kill(pid, signal.SIGCONT)
 
     assert scan().rest() == CONTENT
 
@@ -209,7 +208,7 @@ def test_scan_survives_a_store_that_is_killed_and_started_again(scan, store) -> 
         pytest.skip("moto keeps nothing: set FLIGHTSTREAM_S3_START to what starts the store again")
     reading = scan(retries=12)
     reading.block()
-    os.kill(int(Path(os.environ["FLIGHTSTREAM_S3_PID_FILE"]).read_text()), signal.SIGKILL)
+    os.kill(store.pid, signal.SIGKILL)
     timer = Timer(0.5, subprocess.run, [os.environ["FLIGHTSTREAM_S3_START"]], {"shell": True})
     timer.start()
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Self
 from urllib.parse import urlsplit
 
@@ -120,7 +121,7 @@ class Settings:
 
     def _assumed(self, session: botocore.session.Session) -> DeferredRefreshableCredentials:
         fetcher = AssumeRoleCredentialFetcher(
-            client_creator=session.create_client,
+            client_creator=partial(session.create_client, region_name=self.region),
             source_credentials=session.get_credentials(),
             role_arn=self.role,
         )
