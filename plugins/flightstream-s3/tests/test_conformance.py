@@ -1,4 +1,4 @@
-"""The S3 storage keeps the laws of every storage, in a whole bucket and below a prefix."""
+"""The S3 storage keeps the laws of every storage."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,9 +19,9 @@ FILES = {
 }
 
 
-class TestBucket(StorageConformance):
+class TestS3(StorageConformance):
     plugin = S3Storage
-    prefix = ""
+    prefix = "lake/2024 ü/"
 
     @pytest.fixture
     def sample(self, bucket: Any) -> StoredFiles:
@@ -37,7 +37,3 @@ class TestBucket(StorageConformance):
 
     def remove(self, sample: StoredFiles, name: str) -> None:
         self.bucket.remove(f"{self.prefix}{name}")
-
-
-class TestPrefix(TestBucket):
-    prefix = "lake/2024 ü/"

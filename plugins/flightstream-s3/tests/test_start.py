@@ -138,6 +138,15 @@ def test_endpoint_that_is_not_there_is_a_warning(start, captured_logs, host) -> 
     assert warning["problem"] == "the store cannot be reached: check endpoint and that it runs"
 
 
+def test_whole_bucket_is_a_source(start, bucket) -> None:
+    for key in ("a.txt", "b/c.txt", "b/d//e.txt", "b/f/", "/g.txt"):
+        bucket.put(key, b"")
+
+    files = start(bucket.uri, **bucket.store.options).mounts[0].source.files("**")
+
+    assert [file.name for file in files] == ["a.txt", "b/c.txt"]
+
+
 def test_store_without_any_credentials_is_refused(start, store) -> None:
     with pytest.raises(ConfigError, match="set access_key and secret_key, or anonymous = true"):
         start("s3://bucket/x", endpoint=store.endpoint)

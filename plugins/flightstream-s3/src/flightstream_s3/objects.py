@@ -23,6 +23,7 @@ class S3Objects:
     """Lists a bucket. Safe for many threads; connects when it is first asked."""
 
     settings: Settings
+    _session: Any = field(default=None, init=False)
     _client: Any = field(default=None, init=False)
     _lock: Lock = field(factory=Lock, init=False)
 
@@ -64,7 +65,7 @@ class S3Objects:
     def problem(self, place: Place) -> Failure | None:
         """Return why a place cannot be listed, after one attempt."""
         try:
-            client = self.settings.client(retries=0)
+            client = self._new_client(retries=0)
         except ERRORS as exc:
             return of_listing(exc)
         try:
@@ -79,7 +80,7 @@ class S3Objects:
         """Return the client that all threads share."""
         with self._lock:
             if self._client is None:
-                self._client = self.settings.client()
+                self._client = self._new_client()
             return self._client
 
     def close(self) -> None:
@@ -88,6 +89,11 @@ class S3Objects:
             client, self._client = self._client, None
         if client is not None:
             client.close()
+
+    def _new_client(self, *, retries: int | None = None) -> Any:
+        if self._session is None:
+            self._session = self.settings.session()
+        return self.settings.client(self._session, retries=retries)
 
 
 def _is_missing(exc: Exception) -> bool:

@@ -81,18 +81,27 @@ class Settings:
             retry_strategy=pafs.AwsStandardS3RetryStrategy(max_attempts=self.retries + 1),
         )
 
-    def client(self, *, retries: int | None = None) -> Any:
-        """Return what lists files; looking for credentials may ask the machine at AWS.
-
-        Args:
-            retries: Instead of those configured.
+    def session(self) -> botocore.session.Session:
+        """Return what makes clients; with a role, it looks for credentials.
 
         Raises:
-            BotoCoreError: The profile or the role cannot be used.
+            BotoCoreError: The profile cannot be used.
         """
         session = botocore.session.Session()
         if self.role:
             session._credentials = self._assumed(session)
+        return session
+
+    def client(self, session: botocore.session.Session, *, retries: int | None = None) -> Any:
+        """Return what lists files; looking for credentials may ask the machine at AWS.
+
+        Args:
+            session: Of these settings.
+            retries: Instead of those configured.
+
+        Raises:
+            BotoCoreError: The profile cannot be used.
+        """
         attempts = (self.retries if retries is None else retries) + 1
         config = Config(
             connect_timeout=self.connect_timeout_seconds,
