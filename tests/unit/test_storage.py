@@ -1,5 +1,4 @@
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.fs as pafs
@@ -11,13 +10,11 @@ from flightstream import (
     ConfigError,
     File,
     NotFound,
-    PermissionDenied,
     Source,
     Stale,
-    StoredObject,
     Unavailable,
 )
-from flightstream.storage import Failures, listed_once, open_local
+from flightstream.storage import listed_once, open_local
 from flightstream.storage.objects import LocalObjects
 
 
@@ -442,31 +439,3 @@ def test_adapters_that_ask_one_after_another_share_a_listing(folder):
 
     assert (found, len(objects.listed)) == (["a.csv", "b.tsv"], 1)
     assert names(csv, "**/*.csv") == ["a.csv", "c.csv"]
-
-
-@define
-class Listed(LocalObjects):
-    """Takes a folder for a file."""
-
-    folder: Path
-
-    def list_below(self, folder: str, *, deep: bool) -> Iterator[StoredObject]:
-        yield StoredObject(str(self.folder), 1, "v")
-
-
-def test_file_that_cannot_be_opened_is_what_the_storage_says(folder: Path) -> None:
-    put(folder, "a.csv/b")
-    failures = Failures(lambda exc: PermissionDenied("the key may not read"))
-    objects = Listed(folder / "a.csv")
-    source = Source("s", pafs.LocalFileSystem(), str(folder), objects, failures=failures)
-
-    with pytest.raises(PermissionDenied, match="the key may not read"):
-        only(source).open()
-
-
-def test_source_that_cannot_be_listed_is_what_the_storage_says(folder: Path) -> None:
-    failures = Failures(lambda exc: PermissionDenied("the key may not list"))
-    source = Source("s", pafs.LocalFileSystem(), str(folder / "no"), failures=failures)
-
-    with pytest.raises(PermissionDenied, match="the key may not list"):
-        names(source, "**")
