@@ -20,19 +20,19 @@ class Listed(LocalObjects):
         yield StoredObject(str(self.folder), 1, "v")
 
 
-def test_file_that_cannot_be_opened_is_what_the_storage_says(folder: Path) -> None:
-    (folder / "a.csv").mkdir()
+def test_file_that_cannot_be_opened_is_what_the_storage_says(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").mkdir()
     failures = Failures(lambda exc: PermissionDenied("the key may not read"))
-    objects = Listed(folder / "a.csv")
-    source = Source("s", pafs.LocalFileSystem(), str(folder), objects, failures=failures)
+    objects = Listed(tmp_path / "a.csv")
+    source = Source("s", pafs.LocalFileSystem(), str(tmp_path), objects, failures=failures)
 
     with pytest.raises(PermissionDenied, match="the key may not read"):
         next(source.files("**")).open()
 
 
-def test_source_that_cannot_be_listed_is_what_the_storage_says(folder: Path) -> None:
+def test_source_that_cannot_be_listed_is_what_the_storage_says(tmp_path: Path) -> None:
     failures = Failures(lambda exc: PermissionDenied("the key may not list"))
-    source = Source("s", pafs.LocalFileSystem(), str(folder / "no"), failures=failures)
+    source = Source("s", pafs.LocalFileSystem(), str(tmp_path / "no"), failures=failures)
 
     with pytest.raises(PermissionDenied, match="the key may not list"):
         list(source.files("**"))
