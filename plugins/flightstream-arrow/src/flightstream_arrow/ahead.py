@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from threading import Lock
+from threading import Barrier, Lock
 from typing import TypeVar
 
 import pyarrow as pa
@@ -11,9 +11,13 @@ from flightstream import Unavailable
 
 V = TypeVar("V")
 
+# The allocator of Arrow 21 does not use again what another thread gives back: a
+# server grew by 350 MB for 400 MB that it read so. That of 22 does.
+_ON_OTHER_THREADS = int(pa.__version__.partition(".")[0]) >= 22
+
 
 class Workers:
-    """One thread for each core, started when first needed.
+    """One thread for each core, all started when the first is needed.
 
     Work never waits for other work, so any number of scans can share them.
     """
@@ -37,9 +41,11 @@ class Workers:
         with self._lock:
             if self._closed:
                 raise Unavailable("the server is shutting down")
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(pa.cpu_count(), "flightstream-arrow")
-            return self._pool.submit(work)
+            if _ON_OTHER_THREADS:
+                if self._pool is None:
+                    self._pool = _started(pa.cpu_count())
+                return self._pool.submit(work)
+        return _done(work)
 
     def close(self) -> None:
         """Stop the threads once they have done what they are at."""
@@ -48,6 +54,24 @@ class Workers:
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=True)
+
+
+def _started(threads: int) -> ThreadPoolExecutor:
+    pool = ThreadPoolExecutor(threads, "flightstream-arrow")
+    # A pool begins a thread whenever none is idle just then, long after it was made.
+    together = Barrier(threads)
+    for _ in range(threads):
+        pool.submit(together.wait)
+    return pool
+
+
+def _done(work: Callable[[], V]) -> Future[V]:
+    future = Future[V]()
+    try:
+        future.set_result(work())
+    except BaseException as exc:
+        future.set_exception(exc)
+    return future
 
 
 def read_ahead(batches: Generator[V], workers: Workers) -> Generator[V]:
