@@ -13,7 +13,7 @@ from attrs import define, field, frozen
 from flightstream.errors import FlightStreamError
 from flightstream.models import Flight
 from flightstream.registry import Mount
-from flightstream.storage import File, FileSet
+from flightstream.storage import File, FileSet, listed_once
 
 log = structlog.get_logger(__name__)
 
@@ -43,9 +43,12 @@ class Entry:
         return "/".join(self.path)
 
     def is_current(self) -> bool:
-        """Tell whether the data still is what was listed, as far as a file can tell."""
-        origin = self.flight.origin
-        return not isinstance(origin, File | FileSet) or origin.is_unchanged()
+        """Tell whether the data still is what was listed, as far as its origin can tell."""
+        is_unchanged = getattr(self.flight.origin, "is_unchanged", None)
+        if is_unchanged is None:
+            return True
+        with self.mount.plugin.border("list_flights", str(self)):
+            return bool(is_unchanged())
 
 
 @define(eq=False)
@@ -110,7 +113,8 @@ class SourceListing:
         try:
             if self._listed_at is None or self._listed_at < asked:
                 began = time.monotonic()
-                self._entries, self._failed = self._list_mounts()
+                with listed_once():
+                    self._entries, self._failed = self._list_mounts()
                 self._listed_at = began
         finally:
             self._lock.release()

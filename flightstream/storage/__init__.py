@@ -4,6 +4,7 @@ from flightstream.storage.file import File, uncompressed
 from flightstream.storage.file_set import FileSet, Grouping, balanced
 from flightstream.storage.local import open_local
 from flightstream.storage.objects import objects_of
+from flightstream.storage.once import listed_once
 from flightstream.storage.source import Source
 from flightstream.storage.unify import Unify
 
@@ -14,6 +15,7 @@ __all__ = [
     "Source",
     "Unify",
     "balanced",
+    "listed_once",
     "objects_of",
     "open_local",
     "uncompressed",

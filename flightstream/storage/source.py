@@ -1,6 +1,7 @@
 """A place with data in it, and the files that are there."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 
 import pyarrow.fs as pafs
 import structlog
@@ -11,6 +12,7 @@ from flightstream.models import Objects, StoredObject
 from flightstream.storage.file import File
 from flightstream.storage.file_set import FileSet, Grouping
 from flightstream.storage.objects import objects_of
+from flightstream.storage.once import once
 from flightstream.storage.patterns import compiled, example, place
 
 log = structlog.get_logger(__name__)
@@ -83,7 +85,7 @@ class Source:
             Unavailable: The source cannot be listed.
         """
         try:
-            only = self._objects.find(self.path)
+            only = once((self.name, self.path), lambda: self._objects.find(self.path))
             listed = [only] if only is not None else self._listed(patterns, ignore_case)
             base = self.path.rpartition("/")[0] if only is not None else self.path
             skipped = len(base.rstrip("/")) + 1 if base else 0
@@ -105,16 +107,19 @@ class Source:
         """Yield what lies where the patterns can match, hidden files and folders left out."""
         root = f"{self.path.rstrip('/')}/" if self.path else ""
         for folder, deep in _places(patterns, ignore_case):
+            where = f"{root}{folder}".rstrip("/")
             try:
-                for one in self._objects.list_below(f"{root}{folder}".rstrip("/"), deep=deep):
-                    if "/." not in f"/{one.path[len(root) :]}":
-                        yield one
+                below = once((self.name, where, deep), partial(self._below, where, deep))
+                yield from (one for one in below if "/." not in f"/{one.path[len(root) :]}")
             except FileNotFoundError:
                 if not folder:
                     raise
                 # A folder that is named and not there is empty; a source is not.
                 for _ in self._objects.list_below(self.path, deep=False):
                     break
+
+    def _below(self, folder: str, deep: bool) -> list[StoredObject]:
+        return list(self._objects.list_below(folder, deep=deep))
 
 
 def _places(patterns: Iterable[str], ignore_case: bool) -> list[tuple[str, bool]]:

@@ -2,11 +2,18 @@
 
 from collections.abc import Callable
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 
 def for_all(check: Callable[[st.DataObject], None]) -> None:
     """Run a check on examples that it draws; how many, the profile says."""
     slow = [HealthCheck.too_slow, HealthCheck.filter_too_much]
-    settings(deadline=None, suppress_health_check=slow)(given(st.data())(check))()
+    chosen = settings(
+        deadline=None,
+        suppress_health_check=slow,
+        report_multiple_bugs=False,
+        # An explanation would name lines of the core.
+        phases=set(settings().phases) - {Phase.explain},
+    )
+    chosen(given(st.data())(check))()

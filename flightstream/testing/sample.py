@@ -18,7 +18,7 @@ class Sample:
         uri: The source: a folder, a file or a URI.
         tables: Every flight's rows, by name, as they should be read.
         options: What the adapter is given here beside the class's ``options``.
-        flights: Those that are many files, as in ``[sources.NAME.flights]``.
+        flights: The flights that are many files, as in ``[sources.NAME.flights]``.
 
     .. versionadded:: 0.1
     """
@@ -27,6 +27,15 @@ class Sample:
     tables: Mapping[str, pa.Table] = field(repr=False)
     options: Mapping[str, Any] = field(factory=dict, repr=False)
     flights: Mapping[str, Any] = field(factory=dict, repr=False)
+
+    def as_source(self, adapter: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the source's table in a configuration, with one adapter and its options."""
+        return {
+            "uri": str(self.uri),
+            "adapters": [adapter],
+            "flights": dict(self.flights),
+            "options": {adapter: options},
+        }
 
 
 @frozen

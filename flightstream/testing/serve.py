@@ -17,7 +17,7 @@ from flightstream.client import Client, connect
 from flightstream.config.sources import name_sources
 from flightstream.errors import ConfigError
 from flightstream.plugin import Secret
-from flightstream.testing.child import MISUSED
+from flightstream.testing import child
 from flightstream.testing.process import ServerProcess, clean_environment
 
 Config: TypeAlias = Mapping[str, Any] | Path | str
@@ -84,7 +84,8 @@ def _running(asked: Mapping[str, Any], folder: Path) -> Iterator[ServerProcess]:
     path = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
     with log.open("w") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "flightstream.testing.child"],
+            # Its file, for its package imports pytest, of which a server knows nothing.
+            [sys.executable, "-P", child.__file__],
             env=clean_environment({"PYTHONPATH": path}),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -99,8 +100,8 @@ def _running(asked: Mapping[str, Any], folder: Path) -> Iterator[ServerProcess]:
         try:
             server.wait_until_started()
         except AssertionError as exc:
-            if process.poll() == MISUSED:
-                raise ConfigError(server.log_text().strip()) from exc
+            if process.poll() == child.MISUSED:
+                raise ConfigError(_without_events(server.log_text())) from exc
             raise
         yield server
     finally:
@@ -111,6 +112,10 @@ def _running(asked: Mapping[str, Any], folder: Path) -> Iterator[ServerProcess]:
             process.kill()
             process.wait()
         process.stdin.close()
+
+
+def _without_events(log: str) -> str:
+    return "\n".join(line for line in log.splitlines() if not line.startswith("{"))
 
 
 def _ask(given: tuple[Any, ...], config: Config | None, folder: Path) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from flightstream.registry import Mount, Registry, build_registry
 from flightstream.registry.discover import given
 from flightstream.serving import Service
 from flightstream.serving.scan import Scan
+from flightstream.testing.sample import Sample
 from flightstream.wire import Command
 
 SOURCE = "source-under-test"
@@ -68,24 +69,20 @@ def read_all(scan: Scan) -> pa.Table:
 
 def build(
     adapter: type[Any],
-    uri: Any,
+    sample: Sample,
     options: Mapping[str, Any],
     services: Sequence[type[Any]] = (),
-    flights: Mapping[str, Any] | None = None,
 ) -> Registry:
-    """Build an adapter at a source, as a server does; start it yourself.
+    """Build an adapter at a sample, as a server does; start it yourself.
 
     Raises:
         ConfigError: All that is wrong with the options.
     """
     name = given([adapter])[0].name
-    source = {
-        "uri": str(uri),
-        "adapters": [name],
-        "options": {name: options},
-        "flights": flights or {},
+    tables = {
+        "plugins": {"enabled": []},
+        "sources": {SOURCE: sample.as_source(name, options)},
     }
-    tables = {"plugins": {"enabled": []}, "sources": {SOURCE: source}}
     return build_registry(load_mapping(tables), [*services, adapter])
 
 

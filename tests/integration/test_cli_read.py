@@ -174,3 +174,32 @@ def test_full_disk_is_one_line(toy_server, start_cli):
         _, err = ls.communicate(timeout=30)
 
     assert (ls.returncode, err) == (1, "flightstream: no space left on device\n")
+
+
+def test_explain_shows_who_does_what(toy_server, cli):
+    done = cli("explain", "three", "--where", "id > 1", "--limit", "2", "--uri", toy_server.uri)
+
+    rows = [line.split("  ", 1) for line in done.stdout.splitlines()]
+    explained = {name: value.strip() for name, value in rows}
+    assert (done.returncode, done.stderr) == (0, "")
+    assert explained.pop("version")
+    assert explained == {
+        "what": "is",
+        "flight": "toys/three",
+        "adapter": "toy",
+        "columns": "id, name",
+        "pushed down: offset": "0",
+        "left to the core: filter": "id > 1",
+        "left to the core: limit": "2",
+        "left to the core: offset": "0",
+        "reads: bytes": "-1",
+        "records": "-1",
+        "partitions": "1",
+    }
+
+
+def test_explain_as_json(toy_server, cli):
+    done = cli("explain", "three", "--partitions", "4", "--json", "--uri", toy_server.uri)
+
+    explained = json.loads(done.stdout)
+    assert (explained["flight"], explained["partitions"]) == ("toys/three", 1)

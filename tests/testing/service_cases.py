@@ -24,7 +24,7 @@ def bearer(token: str) -> Credentials:
 
 class AuthenticatorCase(AuthenticatorConformance):
     plugin = TokenAuthenticator
-    options = {"token": "s3cr3t-t0ken"}  # noqa: RUF012
+    options = {"token": "s3cr3t-t0ken"}
 
     @pytest.fixture
     def sample(self) -> Logins:

@@ -7,7 +7,7 @@ from attrs import Factory, define, evolve
 from structlog.testing import capture_logs
 
 from flightstream import ConfigError, File, NotFound, Source, Stale, Unavailable
-from flightstream.storage import open_local
+from flightstream.storage import listed_once, open_local
 from flightstream.storage.objects import LocalObjects
 
 
@@ -418,3 +418,17 @@ def test_a_storage_may_know_versions_better(folder):
     (folder / "a.csv").write_text("another")
 
     assert (file.version, file.is_unchanged()) == ("etag", True)
+
+
+def test_adapters_that_ask_one_after_another_share_a_listing(folder):
+    put(folder, "a.csv", "b.tsv")
+    objects = Counting()
+    csv, tsv = (Source("s", pafs.LocalFileSystem(), str(folder), objects) for _ in range(2))
+
+    with listed_once():
+        found = names(csv, "**/*.csv") + names(tsv, "**/*.tsv")
+        put(folder, "c.csv")
+        assert names(csv, "**/*.csv") == ["a.csv"]
+
+    assert (found, len(objects.listed)) == (["a.csv", "b.tsv"], 1)
+    assert names(csv, "**/*.csv") == ["a.csv", "c.csv"]

@@ -56,7 +56,7 @@ class AdapterLaws(Laws):
     def built(self, sample: Sample, **options: Any) -> Registry:
         """Return the adapter mounted at the sample, not started."""
         own = {**self.options, **sample.options, **options}
-        return build(self.plugin, sample.uri, own, self.services, sample.flights)
+        return build(self.plugin, sample, own, self.services)
 
     def use(self, registry: Registry, sample: Sample) -> None:
         """List and read all flights."""

@@ -9,7 +9,6 @@ from flightstream.errors import (
     InvalidCommand,
     InvalidData,
     NotFound,
-    PluginError,
     Stale,
     Unavailable,
 )
@@ -17,6 +16,7 @@ from flightstream.models import ScanRequest
 from flightstream.testing.adapter_laws.base import AdapterLaws
 from flightstream.testing.sample import Sample
 from flightstream.testing.subject import CLIENT, SOURCE, Subject
+from flightstream.testing.told import told
 
 HOSTILE = (
     "..", "../../etc/passwd", "a/../../b", "/", "//", ".", "a//b", "%2e%2e/x", "..\\..\\x",
@@ -118,9 +118,7 @@ def _error(call: Callable[..., object], *arguments: Any) -> FlightStreamError | 
 
 
 def _shown(error: FlightStreamError | None) -> str:
-    if isinstance(error, PluginError):
-        return f"PluginError ({error.message}; the log has what was raised)"
-    return "no error" if error is None else repr(error)
+    return "no error" if error is None else told(error)
 
 
 def _check_secret(error: FlightStreamError | None, sample: Sample) -> None:

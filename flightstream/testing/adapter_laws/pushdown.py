@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume
 from hypothesis import strategies as st
 
-from flightstream.errors import InvalidCommand, Unsupported
+from flightstream.errors import FlightStreamError, InvalidCommand, Unsupported
 from flightstream.filters import Filter
 from flightstream.testing.adapter_laws.base import AdapterLaws, fullest
 from flightstream.testing.compare import difference, plainly
@@ -15,6 +15,7 @@ from flightstream.testing.examples import for_all
 from flightstream.testing.sample import Sample
 from flightstream.testing.strategies import commands
 from flightstream.testing.subject import SOURCE, Subject, read_all
+from flightstream.testing.told import told
 
 
 class PushdownLaws(AdapterLaws):
@@ -97,6 +98,9 @@ def _ask(subject: Subject, sample: Sample, data: st.DataObject, *kinds: str) -> 
     scan = subject.scan(name, **asked)
     if not expected.num_columns:
         return  # rows without columns have a law of their own
-    problem = difference(read_all(scan), expected)
+    try:
+        problem = difference(read_all(scan), expected)
+    except FlightStreamError as exc:
+        problem = told(exc)
     pushed = attrs.asdict(scan.plan.request, filter=lambda field, _: field.name in kinds)
     assert not problem, f"{command.to_bytes().decode()}: {problem}; the adapter was asked {pushed}"

@@ -5,7 +5,7 @@ from contextlib import closing, suppress
 
 from flightstream.errors import FlightStreamError
 from flightstream.testing.adapter_laws.base import AdapterLaws, fullest
-from flightstream.testing.handles import PATIENCE_SECONDS, held, still_held
+from flightstream.testing.handles import PATIENCE_SECONDS, held_at_first, still_held
 from flightstream.testing.sample import Sample
 from flightstream.testing.subject import Subject
 
@@ -17,7 +17,7 @@ class ResourceLaws(AdapterLaws):
         """Listing, and asking for schemas, leaves nothing open."""
         for name in subject.flights():
             subject.schema(name)
-        before = held()
+        before = held_at_first()
         for name in subject.flights():
             subject.schema(name)
         left = still_held(before)
@@ -70,4 +70,4 @@ def _used(subject: Subject, sample: Sample) -> Counter[str]:
     """Return what is held once pools and caches are filled."""
     for name in sample.tables:
         list(subject.stream(name))
-    return held()
+    return held_at_first()

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable
+from itertools import zip_longest
+from pathlib import Path
 from typing import ClassVar
 
 import pyarrow as pa
@@ -33,12 +35,7 @@ class ServedLaws(AdapterLaws):
         def start(sample: Sample) -> Served:
             name = given([self.plugin])[0].name
             options = {**self.options, **sample.options}
-            source = {
-                "uri": str(sample.uri),
-                "adapters": [name],
-                "options": {name: options},
-                "flights": sample.flights,
-            }
+            source = sample.as_source(name, options)
             config = {"plugins": {"enabled": []}, "sources": {SOURCE: source}}
             return start_server(*self.services, self.plugin, config=config)
 
@@ -64,9 +61,10 @@ class ServedLaws(AdapterLaws):
         with connect(served.uri) as other:
             readers = [one.stream(f"{SOURCE}/{name}") for one in (served.client, other)]
             read: list[list[pa.RecordBatch]] = [[], []]
-            for pair in zip(*readers, strict=True):
+            for pair in zip_longest(*readers):
                 for mine, batch in zip(read, pair, strict=True):
-                    mine.append(batch)
+                    if batch is not None:
+                        mine.append(batch)
         for batches in read:
             found = pa.Table.from_batches(batches, sample.tables[name].schema)
             problem = difference(found, sample.tables[name])
@@ -76,6 +74,7 @@ class ServedLaws(AdapterLaws):
         self, serve_sample: Callable[[Sample], Served], large: Sample
     ) -> None:
         """A client that goes away leaves no file open in the server for longer than a second."""
+        _check_proc()
         served = serve_sample(large)
         name = served.client.flights()[0].name
         served.client.info(name)
@@ -93,6 +92,7 @@ class ServedLaws(AdapterLaws):
         self, serve_sample: Callable[[Sample], Served], large: Sample
     ) -> None:
         """However slowly a large flight is read, the server holds little of it."""
+        _check_proc()
         served = serve_sample(large)
         name = served.client.flights()[0].name
         served.client.info(name)
@@ -111,3 +111,8 @@ class ServedLaws(AdapterLaws):
             f"the server grew by {grown >> 20} MiB for a reader of {size >> 20} MiB: read less"
             " ahead, and yield as you read"
         )
+
+
+def _check_proc() -> None:
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("what another process holds can be seen on Linux alone")

@@ -2,14 +2,17 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from itertools import cycle
 
 import pyarrow as pa
 
+from flightstream.errors import FlightStreamError
 from flightstream.testing.adapter_laws.base import AdapterLaws, fullest
 from flightstream.testing.compare import difference
 from flightstream.testing.sample import Sample
 from flightstream.testing.subject import Subject
 from flightstream.testing.threads import THREADS, at_once
+from flightstream.testing.told import told
 
 
 class ThreadLaws(AdapterLaws):
@@ -40,11 +43,21 @@ class ThreadLaws(AdapterLaws):
     def test_a_stream_moves_between_threads(self, subject: Subject, sample: Sample) -> None:
         """Each batch of a stream may be asked for on another thread."""
         name = fullest(sample)
-        batches = []
-        with closing(subject.stream(name)) as stream:
-            while True:
-                with ThreadPoolExecutor(1) as pool:  # a new thread each time
+        batches: list[pa.RecordBatch] = []
+        # Both live to the end: a new thread may get the identity of one that has ended.
+        with (
+            ThreadPoolExecutor(1) as one,
+            ThreadPoolExecutor(1) as other,
+            closing(subject.stream(name)) as stream,
+        ):
+            for pool in cycle((one, other)):
+                try:
                     batch = pool.submit(next, stream, None).result()
+                except FlightStreamError as exc:
+                    raise AssertionError(
+                        f"batch {len(batches)} of {name!r}, asked for on another thread, gives"
+                        f" {told(exc)}"
+                    ) from exc
                 if batch is None:
                     break
                 batches.append(batch)

@@ -6,10 +6,12 @@ import subprocess
 import sys
 from typing import Any
 
+from flightstream.errors import FlightStreamError
 from flightstream.testing.fixtures import SERVER
-from flightstream.testing.handles import held, still_held
+from flightstream.testing.handles import held, held_at_first, still_held
 from flightstream.testing.plugin_laws.base import Laws
 from flightstream.testing.process import clean_environment
+from flightstream.testing.told import told
 
 _IMPORT = """
 import json, sys
@@ -47,17 +49,17 @@ class LifecycleLaws(Laws):
 
     def test_building_opens_nothing(self, sample: Any) -> None:
         """An instance opens nothing before ``on_startup``: ``flightstream check`` builds it too."""
-        self.built(sample)  # what is loaded on first use
-        before = held()
-        built = self.built(sample)
+        first = self.built(sample)  # loads what is loaded on first use
+        before = held_at_first()
+        second = self.built(sample)
         opened = sorted(held() - before)
-        del built
+        del first, second
         assert not opened, f"building the plugin opens {opened}: do it in on_startup"
 
     def test_shutdown_closes_everything(self, sample: Any) -> None:
         """After ``on_shutdown`` nothing is open that was not before ``on_startup``."""
         self._live(sample)  # libraries keep what they open on their first use
-        before = held()
+        before = held_at_first()
         self._live(sample)
         left = still_held(before)
         assert not left, f"after on_shutdown, still open: {left}"
@@ -71,6 +73,11 @@ class LifecycleLaws(Laws):
             self.use(one, sample)
             one.shutdown()
             self.use(other, sample)
+        except FlightStreamError as exc:
+            raise AssertionError(
+                f"beside another instance that starts and stops, one gives {told(exc)}: keep in"
+                " self what an instance opens"
+            ) from exc
         finally:
             one.shutdown()
             other.shutdown()

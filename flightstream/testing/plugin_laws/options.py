@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
+import attrs
 import pytest
 from structlog.testing import capture_logs
 
-from flightstream.config.types import mentions_secret
+from flightstream.config.types import is_union, mentions_secret
 from flightstream.errors import ConfigError, FlightStreamError
 from flightstream.plugin import Option, Secret, default_of, options_of
 from flightstream.registry import Registry
@@ -75,8 +75,8 @@ class OptionLaws(Laws):
         """An option named like a secret is a ``Secret``."""
         plain = [
             name
-            for name, (attribute, _) in options_of(self.plugin).items()
-            if _SECRETIVE.search(name) and not mentions_secret(attribute.type)
+            for name, type_ in _types(self.plugin).items()
+            if _SECRETIVE.search(name) and not mentions_secret(type_)
         ]
         assert not plain, f"the options {plain} sound secret: annotate them as flightstream.Secret"
 
@@ -92,20 +92,33 @@ class OptionLaws(Laws):
         sample: Any,
         caplog: Any,
     ) -> None:
-        """Nothing that the plugin logs while it starts and is used holds a secret."""
+        """Nothing that the plugin logs or raises while it starts and is used holds a secret."""
         secrets, given = self._secrets(sample)
-        with caplog.at_level("DEBUG"), capture_logs() as logged, suppress(FlightStreamError):
-            self.use(start(**given), sample)  # may fail, for the secrets are made up
+        told = ""
+        with caplog.at_level("DEBUG"), capture_logs() as logged:
+            try:
+                self.use(start(**given), sample)
+            except FlightStreamError as exc:  # the secrets are made up
+                told = f"{exc.message} {exc.details()}"
         _check_hidden(secrets, f"{logged} {caplog.text}", "the log")
+        _check_hidden(secrets, told, "an error")
 
     def _secrets(self, sample: Any) -> tuple[list[str], Mapping[str, Any]]:
-        names = [n for n, (a, _) in options_of(self.plugin).items() if mentions_secret(a.type)]
-        if not names:
-            pytest.skip("no option is a Secret")
+        types = _types(self.plugin)
         known = {**self.options, **sample.options}
-        given = {name: known.get(name, f"hidden-{name}") for name in names}
-        values = [v.reveal() if isinstance(v, Secret) else v for v in given.values()]
-        return [value for value in values if isinstance(value, str)], given
+        made_up = {
+            name: f"hidden-{name}"
+            for name, type_ in types.items()
+            if name not in known
+            and Secret in (type_, *(get_args(type_) if is_union(type_) else ()))
+        }
+        instance = self.mine(self.built(sample, **made_up)).instance
+        secrets = [one for name in types for one in _revealed(getattr(instance, name)) if one]
+        if not secrets:
+            empty = sorted(name for name, type_ in types.items() if mentions_secret(type_))
+            cure = f"give the options {empty} a value, with secrets in it"
+            pytest.skip(cure if empty else "no option is a Secret")
+        return secrets, made_up
 
     def _refused(self, sample: Any, options: Mapping[str, Any]) -> str:
         try:
@@ -126,9 +139,25 @@ def _names(told: str, option: str) -> bool:
 def _beyond(declared: Option) -> Any:
     if declared.choices is not None:
         return None if not all(isinstance(c, str) for c in declared.choices) else "zz-no-choice"
-    if declared.minimum is not None and declared.minimum > 0:
+    if declared.minimum is not None:
         return int(declared.minimum) - 1
     return None if declared.maximum is None else int(declared.maximum) + 1
+
+
+def _types(plugin: type[Any]) -> dict[str, Any]:
+    hints = get_type_hints(plugin)  # annotations may be text
+    return {name: hints[name] for name in options_of(plugin)}
+
+
+def _revealed(value: Any) -> list[str]:
+    if isinstance(value, Secret):
+        return [value.reveal()]
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    elif attrs.has(type(value)):
+        value = attrs.astuple(value, recurse=False)
+    inner = value if isinstance(value, list | tuple | set | frozenset) else ()
+    return [secret for one in inner for secret in _revealed(one)]
 
 
 def _check_hidden(secrets: list[str], text: str, where: str) -> None:

@@ -5,7 +5,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from flightstream.config import Config, LogConfig, PluginsConfig, ServerConfig, SourceConfig
+from flightstream.config import (
+    Config,
+    FlightConfig,
+    LogConfig,
+    PluginsConfig,
+    ServerConfig,
+    SourceConfig,
+)
 from flightstream.plugin import ByteSize
 
 _LETTERS = st.characters(exclude_categories=["Cs"])  # TOML is Unicode: no half pairs
@@ -56,6 +63,12 @@ def configs() -> st.SearchStrategy[Config]:
         st.dictionaries(_TEXTS, documents(), max_size=3),
         max_size=3,
     )
+    flights = st.builds(
+        FlightConfig,
+        files=_TEXTS,
+        unify=st.sampled_from(["strict", "widen", "null-missing"]),
+        columns=st.dictionaries(_TEXTS, st.sampled_from(["int64", "timestamp[us, UTC]"])),
+    )
     some = st.lists(_TEXTS, max_size=3).map(tuple)
     paths = st.lists(names.map(lambda name: Path("/plugins", name)), max_size=3).map(tuple)
     return st.builds(
@@ -84,6 +97,7 @@ def configs() -> st.SearchStrategy[Config]:
                 SourceConfig,
                 uri=_TEXTS.map(lambda text: "s3://" + text.replace("\0", "")),
                 adapters=st.none() | some,
+                flights=st.dictionaries(names, _TEXTS | flights, max_size=2),
                 options=options,
             ),
             min_size=1,

@@ -79,7 +79,7 @@ def serve(tmp_path: Path, source: Source) -> Iterator[Serve]:
         adapter = CsvAdapter(source=source, **options)
         adapter._sizes = Sizes(block_bytes, record_bytes)
         adapters.append(adapter)
-        flights = {flight.origin.name: flight for flight in adapter.list_flights()}
+        flights = {flight.origin.full_name: flight for flight in adapter.list_flights()}
         return Served(adapter, flights[name])
 
     yield serve

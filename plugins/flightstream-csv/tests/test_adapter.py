@@ -151,7 +151,7 @@ def test_type_is_known(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["int", "", "list<int64>", "halffloat", "decimal128(99, 2)", "null", "timestamp[us, Nowhere/Land]"])  # fmt: skip
 def test_type_that_cannot_be_read_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match="is no type that CSV can be read as"):
+    with pytest.raises(ValueError, match="is no type"):
         parse_type(name)
 
 

@@ -261,14 +261,6 @@ def test_columns_are_read_in_the_order_asked_for(serve: Any) -> None:
     assert table.to_pydict() == {"c": [None, 2.5], "a": [1, None]}
 
 
-def test_no_column_still_counts_rows(serve: Any) -> None:
-    served = serve("a,b\n1,x\n2,y\n")
-
-    (batch,) = served.batches(columns=())
-
-    assert (batch.num_rows, batch.num_columns) == (2, 0)
-
-
 def test_bad_value_in_a_column_that_is_not_read_is_nobodys_concern(serve: Any) -> None:
     served = serve(grid(2000, {1500: "x,1,t"}), infer_bytes=1024)
 

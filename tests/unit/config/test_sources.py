@@ -2,7 +2,7 @@
 
 import pytest
 
-from flightstream.config import Config, SourceConfig, load_mapping
+from flightstream.config import Config, FlightConfig, SourceConfig, load_mapping
 from flightstream.config.sources import hide_credentials
 
 
@@ -120,3 +120,39 @@ def test_config_made_in_python_refuses_a_name_that_is_no_path():
 def test_credentials_in_a_uri_are_hidden(uri, shown):
     assert hide_credentials(uri) == shown
     assert "s3cret" not in repr(SourceConfig(uri=uri))
+
+
+def test_flights_of_many_files_are_a_pattern_or_a_table(load):
+    loaded = load(
+        "[sources.a]\nuri = 's3://a'\n[sources.a.flights]\nclicks = 'clicks/'\n"
+        "'2024/rides' = { files = 'r/*.csv', unify = 'widen', columns = { id = 'int64' } }\n"
+    )
+
+    assert loaded.config.sources["a"].flights == {
+        "clicks": "clicks/",
+        "2024/rides": FlightConfig(files="r/*.csv", unify="widen", columns={"id": "int64"}),
+    }
+
+
+def test_what_is_wrong_with_flights_of_many_files_is_told_at_once(load, problems):
+    assert problems(
+        "[sources.a]\nuri = 's3://a'\n[sources.a.flights]\n"
+        "b = 1\nc = { file = 'x' }\nd = { files = 'x', unify = 'loose' }\n"
+        "e = { files = 'x', columns = { n = 'int' } }\n"
+    ) == [
+        "flightstream.toml: sources.a.flights.b: expected text or a table, found 1 (a whole number)",
+        "flightstream.toml: sources.a.flights.c.files: required, but not set",
+        "flightstream.toml: sources.a.flights.c.file: unknown key; did you mean 'files'?",
+        "flightstream.toml: sources.a.flights.d.unify: expected 'strict', 'widen' or"
+        " 'null-missing', found 'loose' (text)",
+        "flightstream.toml: sources.a.flights.e.columns: 'int' is no type like int64, double,"
+        " string, bool, date32, timestamp[us], timestamp[us, UTC], time64[us] or"
+        " decimal128(18, 2)",
+    ]
+
+
+def test_a_flight_of_many_files_has_a_name_that_a_flight_can_have(load, problems):
+    assert problems("[sources.a]\nuri = 's3://a'\nflights = { '../x' = '*.csv' }\n") == [
+        "flightstream.toml: sources.a.flights: '../x' is no name of a flight, like 'orders' or"
+        " '2024/orders'"
+    ]

@@ -1,6 +1,7 @@
 """The adapter: options, and the hooks that find and stream CSV files."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import ClassVar, Literal
 
 import pyarrow as pa
@@ -9,11 +10,14 @@ from attrs import evolve, field, validators
 from flightstream import (
     ByteSize,
     File,
+    FileSet,
     Flight,
     InvalidData,
+    ScanEstimate,
     ScanRequest,
     Source,
     adapter,
+    balanced,
     hookimpl,
     option,
 )
@@ -41,7 +45,7 @@ class CsvAdapter:
     """
 
     hooks_version: ClassVar[str] = "1.0"
-    pushdown: ClassVar[frozenset[str]] = frozenset({"columns"})
+    pushdown: ClassVar[frozenset[str]] = frozenset({"columns", "filter", "partitions"})
 
     source: Source
     pattern: tuple[str, ...] = option(
@@ -135,11 +139,11 @@ class CsvAdapter:
 
     @hookimpl
     def list_flights(self) -> Iterator[Flight]:
-        """Yield every file that is not empty."""
-        files = list(self.source.files(*self.pattern, ignore_case=True))
-        empty = [file for file in files if not file.size]
+        """Yield every file that is not empty, and the flights of many files."""
+        sets = list(self.source.file_sets(*self.pattern, ignore_case=True))
+        empty = [one.files[0] for one in sets if _is_empty(one)]
         self._empty = {name: file for file in empty for name in (file.stem, file.name)}
-        return (self._flight(file) for file in files if file.size)
+        return (self._flight(files) for files in sets if not _is_empty(files))
 
     @hookimpl
     def find_flight(self, name: tuple[str, ...]) -> None:
@@ -153,38 +157,79 @@ class CsvAdapter:
 
     @hookimpl
     def get_schema(self, flight: Flight) -> pa.Schema:
-        """Return the schema, found out at the first call for a version of the file."""
-        return self._layout(flight.origin).schema
+        """Return the schema, found out at the first call for a version of each file."""
+        return self._schema(flight.origin)
+
+    @hookimpl
+    def plan_partitions(self, flight: Flight, request: ScanRequest, target: int) -> list[range]:
+        """Return runs of files that have about the same size."""
+        files: FileSet = flight.origin
+        numbers = files.matching(request.filter)
+        parts = balanced([files.files[number].size for number in numbers], target)
+        return [range(numbers[part[0]], numbers[part[-1]] + 1) for part in parts]
+
+    @hookimpl
+    def estimate_scan(self, flight: Flight, request: ScanRequest) -> ScanEstimate:
+        """Tell which files would be read."""
+        files: FileSet = flight.origin
+        numbers = files.matching(request.filter)
+        return ScanEstimate(
+            bytes=sum(files.files[number].size for number in numbers),
+            details={"files": len(numbers), "files_pruned": len(files.files) - len(numbers)},
+        )
 
     @hookimpl
     def stream_batches(self, flight: Flight, request: ScanRequest) -> Iterator[pa.RecordBatch]:
-        """Yield the rows in the order of the file."""
-        file: File = flight.origin
-        layout = self._layout(file)
-        parser = BlockParser(
-            layout,
-            request.columns,
-            on_bad_value=self.on_bad_value,
-            on_bad_row=self.on_bad_row,
-        )
-        sizes = evolve(self._sizes, batch_rows=self.batch_rows)
-        return scan(file, layout, parser, self._workers, request.counts, sizes)
+        """Yield the rows in the order of the files and in each."""
+        return request.narrow(self._batches(flight.origin, request))
 
-    def _flight(self, file: File) -> Flight:
-        known = self._layouts.known((file.name, file.version))
+    def _batches(self, files: FileSet, request: ScanRequest) -> Iterator[pa.RecordBatch]:
+        schema = self._schema(files)
+        needed = schema.names if request.needed is None else request.needed
+        wanted = pa.schema([schema.field(name) for name in needed], schema.metadata)
+        sizes = evolve(self._sizes, batch_rows=self.batch_rows)
+        for number in files.matching(request.filter):
+            if request.partition is not None and number not in request.partition:
+                continue
+            file = files.files[number]
+            layout = self._layout(file).as_in(schema)
+            files.check(number, layout.schema, lambda one: self._layout(one).as_in(schema).schema)
+            parser = BlockParser(
+                layout,
+                files.own_columns(needed, layout.schema),
+                on_bad_value=self.on_bad_value,
+                on_bad_row=self.on_bad_row,
+            )
+            with closing(
+                scan(file, layout, parser, self._workers, request.counts, sizes)
+            ) as batches:
+                for batch in batches:
+                    yield files.conform(number, batch, wanted)
+
+    def _flight(self, files: FileSet) -> Flight:
+        known = files.grouping is None and self._layouts.known(_key(files.files[0]))
         return Flight(
-            file.stem,
-            origin=file,
-            version=file.version,
-            schema=known and known.schema,
-            total_bytes=file.size,
+            files.name,
+            origin=files,
+            version=files.version,
+            schema=known.schema if known else None,
+            total_bytes=files.size,
+        )
+
+    def _schema(self, files: FileSet) -> pa.Schema:
+        if files.grouping is None or files.grouping.unify == "strict":
+            return files.schema(lambda file: self._layout(file).schema)
+        found = files.schema(lambda file: self._layout(file).seen_schema)
+        return pa.schema(
+            column.with_type(pa.string()) if pa.types.is_null(column.type) else column
+            for column in found
         )
 
     def _layout(self, file: File) -> Layout:
         if not file.size:
             raise _empty(file)
         return self._layouts.get(
-            (file.name, file.version),
+            _key(file),
             lambda: infer(file, self._dialect(file), self.infer_bytes),
         )
 
@@ -206,6 +251,14 @@ class CsvAdapter:
                 name: checks.parse_type(type) for name, type in self.column_types.items()
             },
         )
+
+
+def _key(file: File) -> tuple[str, str]:
+    return file.name, file.version
+
+
+def _is_empty(files: FileSet) -> bool:
+    return files.grouping is None and not files.size
 
 
 def _empty(file: File) -> InvalidData:

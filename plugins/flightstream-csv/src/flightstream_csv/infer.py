@@ -56,6 +56,11 @@ def infer(file: File, dialect: Dialect, infer_bytes: int) -> Layout:
         head.start,
         ("", *sorted({*adopted, *(dialect.null_values or ())} - {""})),
         quoted_nulls=bool(adopted),
+        empty=frozenset(
+            name
+            for name, column, kind in zip(names, texts.columns, kinds, strict=True)
+            if kind is TEXT and column.null_count == len(column)
+        ),
     )
     log.debug(
         "csv_types_inferred",

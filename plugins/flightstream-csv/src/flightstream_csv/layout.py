@@ -6,10 +6,10 @@ from concurrent.futures import Future
 from threading import Lock
 
 import pyarrow as pa
-from attrs import frozen
+from attrs import evolve, frozen
 
 from flightstream_csv.dialect import Dialect
-from flightstream_csv.kinds import Kind
+from flightstream_csv.kinds import Kind, declared
 
 
 @frozen(eq=False)
@@ -23,6 +23,7 @@ class Layout:
         start: Bytes of text, without byte order mark, before the first record.
         null_values: Texts that are null in columns that are not text.
         quoted_nulls: Whether they are null in quotes, too.
+        empty: The columns of which no value was seen.
     """
 
     dialect: Dialect
@@ -31,6 +32,27 @@ class Layout:
     start: int
     null_values: tuple[str, ...] = ("",)
     quoted_nulls: bool = False
+    empty: frozenset[str] = frozenset()
+
+    @property
+    def seen_schema(self) -> pa.Schema:
+        """The schema, with no type for columns of which no value was seen."""
+        return pa.schema(
+            column.with_type(pa.null()) if column.name in self.empty else column
+            for column in self.schema
+        )
+
+    def as_in(self, schema: pa.Schema) -> "Layout":
+        """Return the layout of the same file, with the types that columns have in a schema."""
+        known = {column.name: column for column in schema}
+        kinds = [
+            kind
+            if known.get(name, own).type == kind.type
+            else declared(known[name].type, self.dialect)
+            for name, own, kind in zip(self.schema.names, self.schema, self.kinds, strict=True)
+        ]
+        columns = [known.get(column.name, column) for column in self.schema]
+        return evolve(self, schema=pa.schema(columns, self.schema.metadata), kinds=tuple(kinds))
 
     @property
     def text_nulls(self) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """The threads that parse, shared by all scans of one adapter."""
 
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Lock
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Barrier, Lock
 from typing import ParamSpec, TypeVar
 
 import pyarrow as pa
@@ -14,7 +14,7 @@ R = TypeVar("R")
 
 
 class Workers:
-    """One thread for each core, started when first needed.
+    """One thread for each core, all started when the first is needed.
 
     Work never waits for other work, so any number of scans can share them.
     """
@@ -39,7 +39,7 @@ class Workers:
             if self._closed:
                 raise Unavailable("the server is shutting down")
             if self._pool is None:
-                self._pool = ThreadPoolExecutor(pa.cpu_count(), "flightstream-csv")
+                self._pool = _started(pa.cpu_count())
             return self._pool.submit(work, *args, **kwargs)
 
     def close(self) -> None:
@@ -49,3 +49,10 @@ class Workers:
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(wait=True)
+
+
+def _started(threads: int) -> ThreadPoolExecutor:
+    """Return a pool whose threads all run; by itself it starts each with the work that needs it."""
+    pool, together = ThreadPoolExecutor(threads, "flightstream-csv"), Barrier(threads)
+    wait([pool.submit(together.wait) for _ in range(threads)])
+    return pool
