@@ -20,7 +20,7 @@ TABLE = pa.table(
         "number": pa.array([1, 2, None, 4], pa.int32()),
         "word": WORDS,
         "kind": WORDS.dictionary_encode(),
-        "view": WORDS.cast(pa.string_view()),
+        "view": pa.array(WORDS.to_pylist(), pa.string_view()),
         "runs": pc.run_end_encode(WORDS),
         "list": pa.array([[1], [], None, [2, 3]]),
         "struct": pa.array([{"x": 1, "y": "q"}, None] * 2),

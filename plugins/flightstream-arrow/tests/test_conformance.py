@@ -152,6 +152,21 @@ class TestHiveSets(AdapterConformance):
         widened = pa.concat_tables([sample.tables["widened"], more])
         return {**sample.tables, "widened": widened}
 
+    def remove(self, sample: Sample, name: str) -> None:
+        for path in Path(sample.uri).glob("*.arrow" if name == "alone" else f"{name}/**/*.arrow*"):
+            path.unlink()
+
     def spoil(self, sample: Sample) -> str:
         Path(sample.uri, "spoilt.arrow").write_bytes(b"ARROW1\0\0")
         return "spoilt"
+
+    @pytest.fixture
+    def large(self, tmp_path: Path) -> Sample:
+        table = pa.table({"id": range(2**17), "value": [0.5] * 2**17})
+        for number in range(6):
+            path = tmp_path / f"part={number}/data.arrow"
+            path.parent.mkdir()
+            with pa.ipc.new_file(path, table.schema) as writer:
+                for _ in range(30):
+                    writer.write_table(table)
+        return Sample(tmp_path, {}, flights={"large": "**/*.arrow"})

@@ -249,6 +249,7 @@ class TestFaults:
 
         told = reason(opened, content, max_batch_bytes=10_000)
 
+        assert opened(content, max_batch_bytes=80_000).read().num_rows == 10_000
         assert told == (
             "'table.arrow', batch 1: it would take 80,000 bytes of memory, and max_batch_bytes"
             " is 10000"

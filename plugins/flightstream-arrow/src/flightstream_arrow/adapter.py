@@ -13,11 +13,11 @@ from flightstream import (
     ScanEstimate,
     ScanRequest,
     Source,
+    Workers,
     adapter,
     hookimpl,
     option,
 )
-from flightstream_arrow.ahead import Workers
 from flightstream_arrow.estimate import estimate
 from flightstream_arrow.library import Library
 from flightstream_arrow.parts import cut, whole
@@ -67,7 +67,7 @@ class ArrowAdapter:
     _library: Library = field(
         default=Factory(lambda self: self._make_library(), takes_self=True), init=False
     )
-    _workers: Workers = field(factory=Workers, init=False)
+    _workers: Workers = field(factory=lambda: Workers("flightstream-arrow"), init=False)
 
     @hookimpl
     def on_startup(self) -> None:

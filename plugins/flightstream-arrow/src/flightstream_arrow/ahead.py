@@ -1,53 +1,12 @@
 """Reading on while what was read is given out."""
 
-from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from threading import Lock
+from collections.abc import Generator
+from concurrent.futures import Future, wait
 from typing import TypeVar
 
-import pyarrow as pa
-
-from flightstream import Unavailable
+from flightstream import Workers
 
 V = TypeVar("V")
-
-
-class Workers:
-    """One thread for each core, started when first needed.
-
-    Work never waits for other work, so any number of scans can share them.
-    """
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._pool: ThreadPoolExecutor | None = None
-        self._closed = False
-
-    def open(self) -> None:
-        """Allow work again after :meth:`close`."""
-        with self._lock:
-            self._closed = False
-
-    def submit(self, work: Callable[[], V]) -> Future[V]:
-        """Start work on the next free thread.
-
-        Raises:
-            Unavailable: The server is going down.
-        """
-        with self._lock:
-            if self._closed:
-                raise Unavailable("the server is shutting down")
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(pa.cpu_count(), "flightstream-arrow")
-            return self._pool.submit(work)
-
-    def close(self) -> None:
-        """Stop the threads once they have done what they are at."""
-        with self._lock:
-            self._closed = True
-            pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.shutdown(wait=True)
 
 
 def read_ahead(batches: Generator[V], workers: Workers) -> Generator[V]:
@@ -60,9 +19,9 @@ def read_ahead(batches: Generator[V], workers: Workers) -> Generator[V]:
         batch = next(batches, None)
         while batch is not None:
             yield batch
-            coming = coming or workers.submit(lambda: next(batches, None))
+            coming = coming or workers.submit(next, batches, None)
             batch = coming.result()
-            coming = workers.submit(lambda: next(batches, None))
+            coming = workers.submit(next, batches, None)
     finally:
         if coming is not None and not coming.cancel():
             wait([coming])

@@ -8,7 +8,7 @@ from flightstream import File, FileSet, ScanEstimate, ScanRequest
 from flightstream_arrow.counts import Counts
 from flightstream_arrow.library import Library
 
-# How many descriptions are read for it: 20 µs each on this machine, a round trip elsewhere.
+# How many descriptions are read for it: 20 µs each from a disk, a round trip from a store.
 _LOCAL, _REMOTE = 2_000, 16
 
 
@@ -31,15 +31,15 @@ def estimate(
     names = request.needed or library.schema(files).names
     total = sum(counts.total for counts in counted)
     rows = range(total) if request.filter else range(total)[_window(request)]
-    start = bytes_ = batches = 0
+    start = size = batches = 0
     for number, counts in zip(numbers, counted, strict=True):
         read = counts.batches_of(range(max(rows.start - start, 0), rows.stop - start))
         own = files.own_columns(names, library.index(files.files[number]).schema)
-        bytes_ += counts.bytes_of(read, own)
+        size += counts.bytes_of(read, own)
         batches += len(read)
         start += counts.total
     records = _none_asked(request) if request.filter else len(rows)
-    return ScanEstimate(records=records, bytes=bytes_, details={**details, "batches": batches})
+    return ScanEstimate(records=records, bytes=size, details={**details, "batches": batches})
 
 
 def _counted(files: Sequence[File], library: Library) -> list[Counts] | None:

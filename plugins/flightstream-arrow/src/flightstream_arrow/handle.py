@@ -13,6 +13,7 @@ from flightstream_arrow.problem import Problem
 
 _MARK = b"\xff\xff\xff\xff"
 _GUESS = 1024  # more than the description of a batch of a dozen columns has
+MOST_HEAD_BYTES = 256 * 2**20  # that a description may have; a million columns have less
 _GAP = 64 * 2**10  # reading so much more is cheaper than to read once more
 
 
@@ -99,6 +100,8 @@ class Handle:
         """
         head = self.read(offset, min(self._guess, max(self.file.size - offset, 4)))
         size = sum(_prefix(head))
+        if size > MOST_HEAD_BYTES:
+            raise Problem("its description is damaged")
         if size > head.size:
             self._guess = max(self._guess, min(size, 64 * _GUESS))
             head = self.read(offset, size)

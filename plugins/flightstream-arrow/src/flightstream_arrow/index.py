@@ -8,7 +8,7 @@ from attrs import field, frozen
 from pyarrow import types
 
 from flightstream_arrow.decoder import FAILURES, Decoder
-from flightstream_arrow.handle import Handle, is_end, parse_head
+from flightstream_arrow.handle import MOST_HEAD_BYTES, Handle, is_end, parse_head
 from flightstream_arrow.message import SCHEMA, Block, Footer
 from flightstream_arrow.problem import Problem
 
@@ -66,7 +66,7 @@ def _file(handle: Handle) -> Index:
     if end[4:] != _MAGIC:
         raise Problem("its end is not that of an Arrow IPC file: it is cut short, or not whole yet")
     limit = size - _END - length
-    if length <= 0 or limit < _START:
+    if not 0 < length <= MOST_HEAD_BYTES or limit < _START:
         raise Problem("its footer is damaged")
     if length + _END > tail.size:
         tail = handle.read(limit, length + _END)
@@ -115,7 +115,7 @@ def _schema_of(footer: Any) -> pa.Schema:
 def _is_within(block: Block, limit: int) -> bool:
     return (
         block.offset >= _START
-        and block.head_bytes >= 8
+        and 8 <= block.head_bytes <= MOST_HEAD_BYTES
         and block.body_bytes >= 0
         and block.offset + block.size <= limit
     )

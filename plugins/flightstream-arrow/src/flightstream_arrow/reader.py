@@ -100,7 +100,8 @@ class Reader:
         for number in batches:
             self._number = number + 1
             block = footer.batches[number]
-            if self._columns.wanted is None:
+            if self._columns.wanted is None:  # one access, not two
+                self._check_read(block.body_bytes)
                 both = self._handle.read(block.offset, block.size)
                 head, body = both.slice(0, block.head_bytes), both.slice(block.head_bytes)
                 yield self._decoded(expected(head, block, BATCH), head, body)
@@ -133,24 +134,30 @@ class Reader:
         spans = [(0, message.body_bytes)]
         if self._columns.wanted is not None:
             spans = sorted(map(message.span, self._columns.buffers(message)))
+        self._check_read(sum(stop - start for start, stop in spans))
         body = self._handle.read_parts(offset + head.size, message.body_bytes, spans)
         return self._decoded(message, head, body)
 
     def _decoded(self, message: Message, head: pa.Buffer, body: pa.Buffer) -> pa.RecordBatch:
-        weight = 0 if self._handle.is_mapped else message.body_bytes
+        weight = message.values
         if message.is_compressed:
             columns = self._columns.buffers(message)
-            weight += sum(message.weigh(body, column) for column in columns)
-        self._check_weight(max(weight, message.values))
+            weight = max(weight, sum(message.weigh(body, column) for column in columns))
+        self._check_weight(weight)
         return self._decoder.decode(head, body)
 
     def _take_dictionary(self, message: Message, head: pa.Buffer, offset: int) -> None:
+        self._check_read(message.body_bytes)
         body = self._handle.read(offset + head.size, message.body_bytes)
         weight = message.weigh(body, range(len(message.buffers) // 2))
         before = self._dictionaries.get(message.dictionary, 0) if message.is_delta else 0
         self._dictionaries[message.dictionary] = before + max(weight, message.values)
         self._check_weight(sum(self._dictionaries.values()))
         self._decoder.put_dictionary(head, body)
+
+    def _check_read(self, size: int) -> None:
+        if not self._handle.is_mapped:
+            self._check_weight(size)
 
     def _check_weight(self, weight: int) -> None:
         if weight > (limit := self._rules.max_batch_bytes):

@@ -7,8 +7,8 @@ import attrs
 import pyarrow as pa
 from attrs import frozen
 
-from flightstream import File, FileSet, ScanRequest
-from flightstream_arrow.ahead import Workers, read_ahead
+from flightstream import File, FileSet, ScanRequest, Workers
+from flightstream_arrow.ahead import read_ahead
 from flightstream_arrow.index import Index
 from flightstream_arrow.library import Library, told
 from flightstream_arrow.parts import Span
