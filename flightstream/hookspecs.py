@@ -213,9 +213,11 @@ def authenticate(credentials: Credentials) -> Identity | None:
 def authorize(identity: Identity, path: tuple[str, ...], operation: Operation) -> Grant | None:
     """Tell what an identity may do with a flight or an action.
 
-    Called before any source is touched. ``None``: no opinion. The grants of
-    several plugins are intersected; with none, everything is allowed. Any
-    exception refuses.
+    Called before any source is touched, so without a schema:
+    ``Grant(hidden={"salary"})`` is all columns but one, whatever else there is.
+    ``None``: no opinion. The grants of several plugins are intersected: what
+    one hides stays hidden. With none, everything is allowed. Any exception
+    refuses.
 
     Args:
         identity: Who asks.

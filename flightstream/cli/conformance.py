@@ -1,6 +1,5 @@
 """``flightstream plugins check``."""
 
-import sys
 from collections.abc import Sequence
 from importlib import import_module
 from itertools import groupby
@@ -79,9 +78,9 @@ def check(
         raise click.ClickException(
             f"{exc.name} is not installed: pip install flightstream-core[testing]"
         ) from exc
-    with Progress(
-        console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
-    ) as bar:
+    console = Console(stderr=True)
+    console.quiet = not console.is_terminal  # older versions of rich end even a disabled line
+    with Progress(console=console, transient=True, disable=console.quiet) as bar:
         task = bar.add_task("laws", total=None)
         verdicts = testing.check(
             cls, uri, options, others, lambda done, of: bar.update(task, completed=done, total=of)

@@ -10,6 +10,7 @@ from flightstream.cli.inventory import PluginState, find_plugin, inventory
 from flightstream.cli.local import config_option, load_classes, plugin_option
 from flightstream.cli.options import HEADER, markdown, option_rows
 from flightstream.cli.output import show_table
+from flightstream.cli.scaffold import new
 from flightstream.cli.text import printable
 from flightstream.cli.values import json_text
 from flightstream.config import load_config
@@ -21,10 +22,11 @@ _COLUMNS = ("name", "kind", "distribution", "version", "state", "why", "sources"
 
 @click.group()
 def plugins() -> None:
-    """List plugins, describe their options, and check what one does."""
+    """List plugins, describe their options, check what one does, and begin a new one."""
 
 
 plugins.add_command(check)
+plugins.add_command(new)
 
 
 @plugins.command("list")

@@ -24,7 +24,7 @@ _COMMANDS = {
     "get": ("flightstream.cli.get:get", "Copy a flight to a Parquet, CSV or Arrow file."),
     "explain": ("flightstream.cli.explain:explain", "Show what reading a flight would do."),
     "check": ("flightstream.cli.check:check", "Check a configuration, and show where it is from."),
-    "plugins": ("flightstream.cli.plugins:plugins", "List plugins, describe and check them."),
+    "plugins": ("flightstream.cli.plugins:plugins", "List, check and begin plugins."),
 }
 
 

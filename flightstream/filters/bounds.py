@@ -51,12 +51,18 @@ class Bounds:
         """Return the bounds of blocks whose rows all have one value each."""
         return cls(values, values, values.is_null(), values.is_valid())
 
+    def cast(self, type_: pa.DataType) -> "Bounds":
+        """Return them in another type, that of a flight whose other files have a wider one.
+
+        Raises:
+            pyarrow.ArrowException: A bound does not fit it.
+        """
+        return evolve(self, low=self.low.cast(type_), high=self.high.cast(type_))
+
     def comparable(self) -> "Bounds":
         """Return them in the type that values are compared in."""
         wanted = comparable_type(self.low.type)
-        if wanted is None or wanted == self.low.type:
-            return self
-        return evolve(self, low=self.low.cast(wanted), high=self.high.cast(wanted))
+        return self if wanted in (None, self.low.type) else self.cast(wanted)
 
 
 @frozen(eq=False)

@@ -151,7 +151,7 @@ def given(classes: Sequence[type[Any]]) -> list[PluginClass]:
         name = getattr(cls, "__qualname__", repr(cls))
         entry = by_value.get(f"{getattr(cls, '__module__', '')}:{name}")
         if entry is None:
-            plugin = PluginClass(_own_name(name), cls)
+            plugin = PluginClass(own_name(name), cls)
         else:
             plugin = PluginClass(entry.name, cls, *_distribution(entry))
         if plugin.kind is None:
@@ -162,6 +162,13 @@ def given(classes: Sequence[type[Any]]) -> list[PluginClass]:
                 " rename one of them"
             )
     return list(plugins.values())
+
+
+def own_name(class_name: str) -> str:
+    """Return what a class is called in the configuration, if no entry point names it."""
+    last = class_name.rpartition(".")[2]
+    bare = re.sub(r"(Adapter|Authenticator|Observer|Plugin|Service|Storage)$", "", last) or last
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", bare).lower()
 
 
 def _import_file(file: Path) -> type[Any]:
@@ -195,12 +202,6 @@ def _is_class(one: object) -> TypeGuard[type[Any]]:
 
 def _no_plugin(who: str, cls: object) -> str:
     return f"{who} is {cls!r}, not a class declared by @adapter or @service"
-
-
-def _own_name(class_name: str) -> str:
-    last = class_name.rpartition(".")[2]
-    bare = re.sub(r"(Adapter|Plugin|Service|Storage)$", "", last) or last
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", bare).lower()
 
 
 def _distribution(entry: EntryPoint) -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from attrs import define
 
-from flightstream.errors import NotFound, PermissionDenied
+from flightstream.errors import InvalidData, NotFound, PermissionDenied
 from flightstream.models import Action, Grant, Identity, Operation
 from flightstream.registry import Services
 
@@ -33,3 +33,9 @@ class Access:
             raise PermissionDenied(
                 f"the action {action.name!r} is not allowed to {identity.subject!r}"
             )
+
+
+def conceal(error: InvalidData) -> InvalidData:
+    """Return what those are told who may not see all: what does not fit may be hidden."""
+    reason = "the data does not fit its schema: the log of the server says where"
+    return InvalidData(reason, flight=error.flight, call=error.call)

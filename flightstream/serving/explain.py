@@ -19,15 +19,19 @@ def explain(lookup: Lookup, identity: Identity, body: bytes) -> dict[str, Any]:
     """
     command = Command.parse(body)
     entry, grant = lookup.find(identity, command.flight, "read")
-    plan = make_plan(entry, lookup.catalog.get_schema(entry), command, grant)
+    plan = make_plan(entry, lookup.schema(entry, grant), command, grant)
     request = plan.request
+    columns = None
+    if request.columns is not None:
+        # A row grant, or a command for no column, makes the core read hidden ones.
+        columns = list(filter(grant.shows, request.columns))
     explained = {
         "flight": str(entry),
         "adapter": entry.mount.plugin.name,
         "version": plan.version,
         "columns": plan.schema.names,
         "pushed_down": {
-            "columns": None if request.columns is None else list(request.columns),
+            "columns": columns,
             "filter": None if request.filter is None else str(request.filter),
             "limit": request.limit,
             "offset": request.offset,

@@ -43,9 +43,12 @@ class Entry:
         return "/".join(self.path)
 
     def is_current(self) -> bool:
-        """Tell whether the data still is what was listed, as far as a file can tell."""
-        origin = self.flight.origin
-        return not isinstance(origin, File | FileSet) or origin.is_unchanged()
+        """Tell whether the data still is what was listed, as far as its origin can tell."""
+        is_unchanged = getattr(self.flight.origin, "is_unchanged", None)
+        if is_unchanged is None:
+            return True
+        with self.mount.plugin.border("list_flights", str(self)):
+            return bool(is_unchanged())
 
 
 @define(eq=False)

@@ -2,13 +2,23 @@
 
 from collections.abc import Iterable, Iterator
 
+import pyarrow as pa
+import structlog
 from attrs import define
 
-from flightstream.errors import FlightStreamError, InvalidCommand, NotFound, Unavailable
+from flightstream.errors import (
+    FlightStreamError,
+    InvalidCommand,
+    InvalidData,
+    NotFound,
+    Unavailable,
+)
 from flightstream.models import Grant, Identity, Operation
-from flightstream.serving.access import Access
+from flightstream.serving.access import Access, conceal
 from flightstream.serving.catalog import Catalog
 from flightstream.serving.listing import Entry, Name
+
+log = structlog.get_logger(__name__)
 
 
 @define(eq=False)
@@ -68,6 +78,20 @@ class Lookup:
         if not found:
             raise NotFound(f"there is no flight {shown(path)!r}")
         return found[0]
+
+    def schema(self, entry: Entry, grant: Grant) -> pa.Schema:
+        """Return a flight's whole schema.
+
+        Raises:
+            InvalidData: It has none; why, only those are told who may see all.
+        """
+        try:
+            return self.catalog.get_schema(entry)
+        except InvalidData as exc:
+            if grant == Grant():
+                raise
+            log.warning("schema_not_read", flight=str(entry), error=exc.message)
+            raise conceal(exc) from exc
 
     def _visible_bearers(self, identity: Identity, path: Name) -> list[Entry]:
         bearers = self.catalog.bearers(path)

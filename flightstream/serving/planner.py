@@ -117,9 +117,9 @@ def partitions_of(plan: Plan, target: int) -> list[Any]:
 
 def visible_schema(schema: pa.Schema, grant: Grant) -> pa.Schema:
     """Return the part of a schema that a grant shows."""
-    if grant.columns is None:
+    if grant.shows_all_columns:
         return schema
-    columns = tuple(name for name in schema.names if name in grant.columns)
+    columns = tuple(filter(grant.shows, schema.names))
     return _project(schema, columns).remove_metadata()  # that of pandas names all columns
 
 
@@ -127,8 +127,9 @@ def version_of(entry: Entry, schema: pa.Schema, grant: Grant) -> str:
     """Return a digest of all that decides what a ticket reads, alike on every replica."""
     digest = hashlib.sha256()
     columns = None if grant.columns is None else sorted(grant.columns)
+    hidden = sorted(grant.hidden)
     plugin = entry.mount.plugin
-    for part in (entry.flight.version, plugin.name, plugin.options, columns, grant.rows):
+    for part in (entry.flight.version, plugin.name, plugin.options, columns, hidden, grant.rows):
         digest.update(repr(part).encode())
     digest.update(schema.serialize())
     return digest.hexdigest()[:16]

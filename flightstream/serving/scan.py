@@ -12,6 +12,7 @@ from flightstream.errors import Cancelled, InvalidData, LimitExceeded
 from flightstream.models import Grant
 from flightstream.narrow import narrowed
 from flightstream.plugin import ByteSize
+from flightstream.serving.access import conceal
 from flightstream.serving.calls import Call, Calls, mark
 from flightstream.serving.planner import Plan
 
@@ -64,9 +65,7 @@ class Scan:
             error = exc
             if self.plan.grant == Grant():
                 raise
-            # What does not fit may be in a row or column that is hidden.
-            reason = "the data does not fit its schema: the log of the server says where"
-            raise InvalidData(reason, flight=exc.flight, call=exc.call) from exc
+            raise conceal(exc) from exc
         except BaseException as exc:
             mark(exc, self._call)
             error = exc

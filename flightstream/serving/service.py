@@ -178,7 +178,7 @@ class Service:
 
     def _plan(self, call: Call, request: Request) -> tuple[Command, Plan]:
         command, entry, grant = self._find(call, request, "read")
-        return command, make_plan(entry, self.lookup.catalog.get_schema(entry), command, grant)
+        return command, make_plan(entry, self.lookup.schema(entry, grant), command, grant)
 
     def _listed(self, entry: Entry, grant: Grant) -> FlightDescription:
         schema = self.lookup.catalog.known_schema(entry)

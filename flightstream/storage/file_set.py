@@ -52,6 +52,7 @@ class FileSet:
     name: str
     files: tuple[File, ...] = field(repr=False)
     grouping: Grouping | None = field(default=None, repr=False)
+    _schemas: list[pa.Schema] = field(factory=list, init=False, repr=False)
 
     @classmethod
     def of_file(cls, file: File) -> "FileSet":
@@ -102,12 +103,9 @@ class FileSet:
             InvalidData: The files do not fit each other, or there is none and
                 nobody said which columns it would have.
         """
-        own = self._own_schema(read)
-        if not self.keys:
-            return own
-        keys = {name: pa.field(name, values.type) for name, values in self.keys.items()}
-        kept = [column for column in own if column.name not in keys]
-        return pa.schema([*kept, *keys.values()], own.metadata)
+        if not self._schemas:  # once: the files may be many
+            self._schemas.append(self._with_keys(self._own_schema(read)))
+        return self._schemas[0]
 
     def check(self, number: int, schema: pa.Schema, read: Callable[[File], pa.Schema]) -> None:
         """Hold the schema of a file, which is about to be read, against that of the first one.
@@ -156,6 +154,13 @@ class FileSet:
             return batch
         columns = [self._column(number, batch, column) for column in schema]
         return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+    def _with_keys(self, own: pa.Schema) -> pa.Schema:
+        if not self.keys:
+            return own
+        keys = {name: pa.field(name, values.type) for name, values in self.keys.items()}
+        kept = [column for column in own if column.name not in keys]
+        return pa.schema([*kept, *keys.values()], own.metadata)
 
     def _own_schema(self, read: Callable[[File], pa.Schema]) -> pa.Schema:
         if not self.files:

@@ -17,6 +17,7 @@ from flightstream.testing.authenticator import AuthenticatorConformance
 from flightstream.testing.faulty import FaultyAdapter
 from flightstream.testing.fixtures import captured_logs, make_config, registry
 from flightstream.testing.observer import ObserverConformance
+from flightstream.testing.options import options_table
 from flightstream.testing.process import ServerProcess
 from flightstream.testing.sample import Logins, Observed, Sample, StoredFiles
 from flightstream.testing.serve import Served, serve
@@ -38,6 +39,7 @@ __all__ = [
     "Subject",
     "captured_logs",
     "make_config",
+    "options_table",
     "registry",
     "serve",
 ]

@@ -1,13 +1,11 @@
 """The conformance kit for plugins that tell who asks."""
 
 import base64
-import binascii
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import attrs
-import pyarrow as pa
 import pytest
 from hypothesis import strategies as st
 from pyarrow import flight
@@ -18,6 +16,7 @@ from flightstream.models import Credentials, Identity
 from flightstream.registry import Registry
 from flightstream.registry.hooks import implementation
 from flightstream.testing.examples import for_all
+from flightstream.testing.logins import methods, refusal, secrets, sent_headers, shown, tampered
 from flightstream.testing.memory import growth
 from flightstream.testing.plugin_laws import ServiceLaws
 from flightstream.testing.sample import Logins
@@ -86,7 +85,7 @@ class AuthenticatorConformance(ServiceLaws):
             return Unauthenticated("refused for now")
         except Exception as exc:
             raise AssertionError(
-                f"authenticate raises {exc!r} for {_shown(credentials)}: raise Unauthenticated,"
+                f"authenticate raises {exc!r} for {shown(credentials)}: raise Unauthenticated,"
                 " or return None if they are not of your scheme"
             ) from exc
         assert answer is None or isinstance(answer, Identity), (
@@ -102,7 +101,7 @@ class AuthenticatorConformance(ServiceLaws):
         assert sample.accepted, "give the sample credentials that are accepted"
         for credentials, identity in sample.accepted:
             found = self.judged(registry, credentials)
-            assert found == identity, f"{_shown(credentials)} give {found!r}, expected {identity!r}"
+            assert found == identity, f"{shown(credentials)} give {found!r}, expected {identity!r}"
 
     def test_the_same_credentials_tell_the_same(
         self, start: Callable[..., Registry], sample: Logins
@@ -112,7 +111,7 @@ class AuthenticatorConformance(ServiceLaws):
         for credentials, _ in sample.accepted:
             answers = [self.judged(registry, credentials) for registry in (one, one, other)]
             assert answers[0] == answers[1] == answers[2], (
-                f"{_shown(credentials)} give {answers}: it depends on more than the credentials"
+                f"{shown(credentials)} give {answers}: it depends on more than the credentials"
             )
 
     def test_wrong_credentials_are_refused(
@@ -124,7 +123,7 @@ class AuthenticatorConformance(ServiceLaws):
         for credentials in sample.refused:
             found = self.judged(registry, credentials)
             assert isinstance(found, Unauthenticated), (
-                f"{_shown(credentials)} are wrong and give {found!r}: raise Unauthenticated; None"
+                f"{shown(credentials)} are wrong and give {found!r}: raise Unauthenticated; None"
                 " would ask the next plugin"
             )
 
@@ -133,7 +132,7 @@ class AuthenticatorConformance(ServiceLaws):
     ) -> None:
         """Right credentials with one letter changed prove nothing."""
         registry = start()
-        for credentials in _tampered(sample):
+        for credentials in tampered(sample):
             self._check_unproven(registry, credentials, "were tampered with")
 
     def test_no_credentials_prove_nothing(self, start: Callable[..., Registry]) -> None:
@@ -144,7 +143,7 @@ class AuthenticatorConformance(ServiceLaws):
         """Credentials of a scheme that is not the plugin's own give ``None``."""
         found = self.judged(start(), _UNKNOWN)
         assert found is None, (
-            f"{_shown(_UNKNOWN)} give {found!r}: return None, for another plugin may know them"
+            f"{shown(_UNKNOWN)} give {found!r}: return None, for another plugin may know them"
         )
 
     def test_another_header_proves_nothing(
@@ -176,10 +175,10 @@ class AuthenticatorConformance(ServiceLaws):
     def test_refusals_tell_nothing(self, start: Callable[..., Registry], sample: Logins) -> None:
         """What a refused client is told holds nothing of the credentials."""
         registry = start()
-        for credentials in [*sample.refused, *_tampered(sample)]:
+        for credentials in [*sample.refused, *tampered(sample)]:
             found = self.judged(registry, credentials)
             told = str(found) if isinstance(found, Unauthenticated) else ""
-            assert not any(secret in told for secret in _secrets(credentials)), (
+            assert not any(secret in told for secret in secrets(credentials)), (
                 f"a client is told {told!r}, which repeats its credentials: say less"
             )
 
@@ -194,8 +193,8 @@ class AuthenticatorConformance(ServiceLaws):
             self.use(start(), sample)
         logged = f"{events} {caplog.text}"
         for credentials in [*sample.refused, *(one for one, _ in sample.accepted)]:
-            assert not any(secret in logged for secret in _secrets(credentials)), (
-                f"the log has what {_shown(credentials)} consist of: log who, not with what"
+            assert not any(secret in logged for secret in secrets(credentials)), (
+                f"the log has what {shown(credentials)} consist of: log who, not with what"
             )
 
     def test_identities_are_plain(self, start: Callable[..., Registry], sample: Logins) -> None:
@@ -213,7 +212,7 @@ class AuthenticatorConformance(ServiceLaws):
             except (TypeError, ValueError) as exc:
                 raise AssertionError(f"the claims of {found!r} are not JSON: {exc}") from exc
             shown = f"{found.subject} {sorted(found.roles)} {claims}"
-            assert not any(secret in shown for secret in _secrets(credentials)), (
+            assert not any(secret in shown for secret in secrets(credentials)), (
                 f"the identity {found.subject!r} holds what its credentials consist of"
             )
 
@@ -247,8 +246,8 @@ class AuthenticatorConformance(ServiceLaws):
     def test_every_method_needs_credentials(self, served: Callable[..., Served]) -> None:
         """Without credentials, each method of a real server is refused."""
         with flight.connect(served().uri) as client:
-            for method, call in _methods(client, flight.FlightCallOptions()):
-                code = _refusal(call)
+            for method, call in methods(client, flight.FlightCallOptions()):
+                code = refusal(call)
                 # What GetSchema raises, Arrow sends without its code.
                 assert code == "unauthenticated" or (code == "" and method == "GetSchema"), (
                     f"{method} without credentials gives {code or 'no code'}, not unauthenticated"
@@ -260,8 +259,8 @@ class AuthenticatorConformance(ServiceLaws):
         """With right credentials each method of a real server answers."""
         started = served()
         with flight.connect(started.uri) as client:
-            for headers in _headers(sample):
-                for method, call in _methods(client, flight.FlightCallOptions(headers=headers)):
+            for headers in sent_headers(sample):
+                for method, call in methods(client, flight.FlightCallOptions(headers=headers)):
                     try:
                         call()
                     except flight.FlightError as exc:
@@ -270,87 +269,10 @@ class AuthenticatorConformance(ServiceLaws):
                         ) from exc
         text = started.server.log_text()
         for credentials, _ in sample.accepted:
-            assert not any(secret in text for secret in _secrets(credentials)), (
+            assert not any(secret in text for secret in secrets(credentials)), (
                 "the log of the server has what credentials consist of"
             )
 
     def _check_unproven(self, registry: Registry, credentials: Credentials, what: str) -> None:
         found = self.judged(registry, credentials)
-        assert not isinstance(found, Identity), f"{_shown(credentials)} {what}, and give {found!r}"
-
-
-def _refusal(call: Callable[[], object]) -> str:
-    """Return the code of the error that a call ends with, ``ok`` if it does not."""
-    try:
-        call()
-    except (flight.FlightError, pa.ArrowException) as exc:
-        code: str = json.loads(getattr(exc, "extra_info", None) or b"{}").get("code", "")
-        return code
-    return "ok"
-
-
-def _tampered(sample: Logins) -> Iterator[Credentials]:
-    """Yield accepted credentials, each with a letter in the middle changed, or left out."""
-    for credentials, _ in sample.accepted:
-        for name, values in credentials.headers.items():
-            for number, value in enumerate(values):
-                scheme, _, secret = value.rpartition(" ")
-                middle = len(secret) // 2
-                other = "B" if secret[middle : middle + 1] != "B" else "C"
-                for letter in ("", other):
-                    changed = f"{secret[:middle]}{letter}{secret[middle + 1 :]}"
-                    whole = (*values[:number], f"{scheme} {changed}".strip(), *values[number + 1 :])
-                    headers = {**credentials.headers, name: whole}
-                    yield attrs.evolve(credentials, headers=headers)
-
-
-def _secrets(credentials: Credentials) -> list[str]:
-    """Return what nobody else may see: what follows the scheme, and a password in it."""
-    found = []
-    for value in (value for values in credentials.headers.values() for value in values):
-        secret = value.rpartition(" ")[2]
-        found.append(secret)
-        try:
-            decoded = base64.b64decode(secret, validate=True).decode()
-        except (binascii.Error, ValueError):
-            continue
-        found.append(decoded.partition(":")[2])
-    return [secret for secret in found if len(secret) > 3]
-
-
-def _shown(credentials: Credentials) -> str:
-    """Name credentials without showing more than an author needs."""
-    headers = {
-        name: tuple(value if len(value) < 60 else f"{value[:59]}…" for value in values)
-        for name, values in credentials.headers.items()
-    }
-    return f"the credentials {headers} of {credentials.peer_identity or credentials.peer!r}"
-
-
-def _headers(sample: Logins) -> list[list[tuple[bytes, bytes]]]:
-    """Return the headers of accepted credentials, as a client sends them."""
-    found = [
-        [
-            (name.encode(), value.encode())
-            for name, values in one.headers.items()
-            for value in values
-        ]
-        for one, _ in sample.accepted
-        if one.headers and not one.peer_identity
-    ]
-    if not found:
-        pytest.skip("give the sample accepted credentials that are headers alone")
-    return found
-
-
-def _methods(client: Any, options: Any) -> list[tuple[str, Callable[[], object]]]:
-    """Return every method of Flight that reads, ready to be called."""
-    numbers = flight.FlightDescriptor.for_path("numbers")
-    return [
-        ("ListFlights", lambda: list(client.list_flights(options=options))),
-        ("GetFlightInfo", lambda: client.get_flight_info(numbers, options)),
-        ("GetSchema", lambda: client.get_schema(numbers, options)),
-        ("DoGet", lambda: client.do_get(flight.Ticket(b"numbers"), options).read_all()),
-        ("DoAction", lambda: list(client.do_action(flight.Action("health", b""), options))),
-        ("ListActions", lambda: list(client.list_actions(options))),
-    ]
+        assert not isinstance(found, Identity), f"{shown(credentials)} {what}, and give {found!r}"

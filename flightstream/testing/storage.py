@@ -33,9 +33,9 @@ class StorageConformance(ServiceLaws):
             @pytest.fixture
             def sample(self, tmp_path):
                 with ZipFile(tmp_path / "a.zip", "w") as archive:
-                    archive.writestr("2024/orders.csv", "id\\\\n1\\\\n")
+                    archive.writestr("2024/orders.csv", "id\\n1\\n")
                 uri = f"zip://{tmp_path}/a.zip"
-                return StoredFiles(uri, {"2024/orders.csv": b"id\\\\n1\\\\n"})
+                return StoredFiles(uri, {"2024/orders.csv": b"id\\n1\\n"})
 
     A sample that shows most has an empty file, one of a few kilobytes, and one
     in a folder. Laws that need more are skipped, and say what to give:

@@ -54,7 +54,7 @@ def test_plugin_declares_what_pip_and_the_registry_need(plugin: Path) -> None:
     assert CORE_RANGE in _requirements(plugin)
     points = ini["options.entry_points"]
     declared = points.get("flightstream") or points["flightstream.services"]
-    assert re.fullmatch(rf"\s*{short} = {module}:\w+", declared)
+    assert re.fullmatch(rf"\s*{short.replace('-', '_')} = {module}:\w+", declared)
 
 
 @each_plugin

@@ -58,6 +58,26 @@ def test_grants_allow_only_what_both_allow():
     assert (Grant(rows=["x"]) & Grant({"a"}, ["y"])) == Grant({"a"}, ("x", "y"))
 
 
+def test_what_one_grant_hides_is_hidden_whatever_another_allows():
+    hides = Grant(hidden={"card"})
+
+    assert hides & Grant() == Grant() & hides == hides
+    assert (hides & Grant(hidden={"pin"})).hidden == {"card", "pin"}
+    assert [name for name in ("a", "card", "b") if (hides & Grant({"a", "card"})).shows(name)] == [
+        "a"
+    ]
+
+
+@pytest.mark.parametrize("names", [{"columns": "card"}, {"hidden": "card"}, {"rows": "a > 1"}])
+def test_a_bare_text_is_no_set_of_names(names):
+    """Its letters would be taken for names: nothing would be hidden."""
+    with pytest.raises(TypeError) as caught:
+        Grant(**names)
+
+    [text] = names.values()
+    assert str(caught.value) == f"Grant takes several texts, not {text!r} alone: write [{text!r}]"
+
+
 @pytest.mark.parametrize("error", [PermissionDenied("no"), NotFound("no")])
 def test_who_may_not_see_a_flight_is_given_no_grant(error):
     policy = Policy(answers={"s/a": error})

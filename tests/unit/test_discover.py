@@ -5,12 +5,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
 
+from flightstream.registry.discover import own_name
+
+# What is installed here for other tests.
+OTHERS = [entry.name for entry in entry_points(group="flightstream")]
 ADAPTER = """
     from flightstream import Flight, Source, adapter, hookimpl
 
@@ -115,7 +120,7 @@ def three(install: Callable[..., None]) -> None:
 
 @pytest.mark.usefixtures("three")
 def test_without_a_selection_services_that_have_no_section_are_not_even_imported(build):
-    assert build(plugins={"disabled": ["csv"]}) == [
+    assert build(plugins={"disabled": OTHERS}) == [
         "imported acme_lake",
         "imported acme_store",
         "store 5.6 service lake 1.2 adapter",
@@ -124,7 +129,7 @@ def test_without_a_selection_services_that_have_no_section_are_not_even_imported
 
 @pytest.mark.usefixtures("three")
 def test_a_service_with_a_section_is_used(build):
-    said = build(plugins={"disabled": ["csv"], "auth": {"realm": "y"}})
+    said = build(plugins={"disabled": OTHERS, "auth": {"realm": "y"}})
 
     assert said[-1] == "auth 3.4 service store 5.6 service lake 1.2 adapter"
 
@@ -164,8 +169,8 @@ def test_everything_that_is_wrong_is_told_at_once(build, install, tmp_path):
             "never": {"x": 1},
         },
         sources={
-            "a": {"uri": str(tmp_path), "adapters": ["lake", "parquet"]},
-            "b": {"uri": "s3://bucket/x", "options": {"s3": {"region": "x"}}},
+            "a": {"uri": str(tmp_path), "adapters": ["lake", "nowhere"]},
+            "b": {"uri": "ftp://bucket/x", "options": {"ftp": {"region": "x"}}},
             "c": str(tmp_path / "missing"),
         },
     )
@@ -187,11 +192,11 @@ def test_everything_that_is_wrong_is_told_at_once(build, install, tmp_path):
         "keywords: plugins.auth: add 'auth' to plugins.enabled",
         "keywords: plugins.never: the plugin 'never' is not installed: pip install"
         " flightstream-never",
-        "keywords: sources.a.adapters: the plugin 'parquet' is not installed: pip install"
-        " flightstream-parquet",
-        "keywords: sources.b.uri: no plugin opens s3:// URIs: pip install flightstream-s3",
-        "keywords: sources.b.options.s3: the plugin 's3' is not installed: pip install"
-        " flightstream-s3",
+        "keywords: sources.a.adapters: the plugin 'nowhere' is not installed: pip install"
+        " flightstream-nowhere",
+        "keywords: sources.b.uri: no plugin opens ftp:// URIs: pip install flightstream-ftp",
+        "keywords: sources.b.options.ftp: the plugin 'ftp' is not installed: pip install"
+        " flightstream-ftp",
         f"keywords: sources.c.uri: there is no folder or file '{tmp_path}/missing'",
     ]
 
@@ -201,7 +206,7 @@ def test_two_distributions_of_one_plugin_stop_the_start(build, install, selectio
     install("acme_lake", "1.2", ADAPTER, lake="LakeAdapter")
     install("other_lake", "0.1", ADAPTER, lake="LakeAdapter")
 
-    assert build(plugins={**selection, "disabled": ["csv"], "lake": {"x": 1}})[0] == (
+    assert build(plugins={**selection, "disabled": OTHERS, "lake": {"x": 1}})[0] == (
         f"keywords: plugins{'.enabled' if selection else ''}: the plugin 'lake' is brought by"
         " acme_lake 1.2 and by other_lake 0.1: uninstall one of them, or put 'acme_lake:lake'"
         " or 'other_lake:lake' in plugins.disabled"
@@ -276,7 +281,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_files_of_a_folder_are_plugins_named_after_them(build, folder):
-    assert build(plugins={"paths": ["mine"], "disabled": ["csv"]}) == [
+    assert build(plugins={"paths": ["mine"], "disabled": OTHERS}) == [
         f"imported {folder}/auth.py",
         f"imported {folder}/lake.py",
         "auth unversioned service lake unversioned adapter",
@@ -384,3 +389,18 @@ def test_a_source_is_not_told_to_install_what_is_installed(build, install, tmp_p
         "keywords: sources.a.adapters: add 'pond' to plugins.enabled",
         "keywords: sources.a.adapters: the plugin 'broken' is not in use",
     ]
+
+
+@pytest.mark.parametrize(
+    ("class_name", "name"),
+    [
+        ("CsvAdapter", "csv"),
+        ("MyLakeAdapter", "my_lake"),
+        ("S3Storage", "s3"),
+        ("TokenAuthenticator", "token"),
+        ("AuditObserver", "audit"),
+        ("Observer", "observer"),
+    ],
+)
+def test_a_class_without_an_entry_point_is_named_after_itself(class_name, name):
+    assert own_name(class_name) == name

@@ -148,6 +148,8 @@ class TestSchema:
 
         one.schema(lambda file: asked.append(file.name) or pa.schema([INT]))
 
+        one.schema(refuse)  # it is known by now
+
         assert asked == ["a.csv"]
 
     def test_columns_of_paths_come_last_and_replace_those_of_files(self, lake):

@@ -7,12 +7,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.fs as pafs
 import pytest
+from attrs import frozen
 from structlog.testing import capture_logs
 
 from flightstream import (
     File,
     Flight,
     InvalidData,
+    PluginError,
     Source,
     StoredObject,
     Unavailable,
@@ -227,6 +229,36 @@ class TestSourceListing:
         assert after
         assert (before.flight.version, after.flight.version[:2]) != (after.flight.version, "5-")
         assert listing.find(("b",)) is None
+
+    def test_any_origin_may_tell_that_its_data_changed(self, lists):
+        revision = 1
+
+        @frozen
+        class Row:
+            revision: int
+
+            def is_unchanged(self):
+                return self.revision == revision
+
+        listing = SourceListing("s", [lists(lambda: [Flight("a", origin=Row(revision))])], FOREVER)
+        before = listing.find(("a",))
+        again = listing.find(("a",))
+        revision = 2
+
+        assert before is again
+        assert listing.find(("a",)).flight.origin == Row(2)
+
+    def test_an_origin_that_fails_to_tell_is_a_failure_of_the_plugin(self, lists):
+        class Row:
+            def is_unchanged(self):
+                raise RuntimeError("s3cr3t")
+
+        listing = SourceListing("s", [lists([Flight("a", origin=Row())])], FOREVER)
+
+        with pytest.raises(PluginError) as caught:
+            listing.find(("a",))
+
+        assert caught.value.message == "the plugin 'lake' failed in list_flights"
 
     def test_a_file_that_is_not_a_flight_any_more_is_asked_for_alone(self, mount, tmp_path):
         @adapter

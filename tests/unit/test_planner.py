@@ -131,6 +131,14 @@ def test_under_a_column_grant_all_columns_are_those_that_are_visible(entry, push
     assert pushed(made) == ({"columns": ("b", "c")} if "columns" in pushes else {})
 
 
+@pytest.mark.parametrize("pushes", SUBSETS, ids=shown)
+def test_all_columns_but_one_are_what_a_grant_leaves_visible(entry, pushes):
+    made = plan(entry(*pushes), Grant(hidden={"a", "never"}))
+
+    assert made.schema.names == ["b", "c"]
+    assert pushed(made) == ({"columns": ("b", "c")} if "columns" in pushes else {})
+
+
 def test_row_filters_of_a_grant_come_first_and_see_hidden_columns(entry):
     made = plan(entry(), Grant({"b"}, ["a > 0", "c < 9.0"]), filter="b = 'x'")
 
@@ -161,6 +169,8 @@ def test_what_the_schema_says_beside_its_columns_is_kept(entry):
 def test_under_a_column_grant_metadata_cannot_name_hidden_columns():
     assert visible_schema(SCHEMA, Grant(columns={"a"})) == pa.schema([("a", pa.int64())])
     assert visible_schema(SCHEMA, Grant(columns={"a"})).metadata is None
+    assert visible_schema(SCHEMA, Grant(hidden={"b", "c"})) == pa.schema([("a", pa.int64())])
+    assert visible_schema(SCHEMA, Grant(hidden={"never"})).metadata is None
     assert visible_schema(SCHEMA, Grant()).metadata == SCHEMA.metadata
 
 
@@ -193,9 +203,10 @@ def test_of_many_columns_ten_are_named(entry):
 @pytest.mark.parametrize(
     "command", [{"columns": ("a",)}, {"filter": "a > 1"}, {"filter": "a = a"}, {"columns": ("z",)}]
 )
-def test_a_hidden_column_is_told_of_as_if_it_did_not_exist(entry, command):
+@pytest.mark.parametrize("grant", [Grant(columns={"b", "c"}), Grant(hidden={"a"})])
+def test_a_hidden_column_is_told_of_as_if_it_did_not_exist(entry, grant, command):
     with pytest.raises(InvalidCommand) as hidden:
-        plan(entry(), Grant(columns={"b", "c"}), **command)
+        plan(entry(), grant, **command)
     with pytest.raises(InvalidCommand) as missing:
         make_plan(
             entry(),
@@ -227,7 +238,14 @@ def test_a_ticket_of_this_version_is_good_and_of_another_is_stale(entry):
 
 
 def test_a_version_changes_with_all_that_decides_what_is_read(entry):
-    grants = [Grant(), Grant(columns={"a"}), Grant(columns={"a", "b"}), Grant(rows=["a > 1"])]
+    grants = [
+        Grant(),
+        Grant(columns={"a"}),
+        Grant(columns={"a", "b"}),
+        Grant(rows=["a > 1"]),
+        Grant(hidden={"a"}),
+        Grant(hidden={"a", "b"}),
+    ]
     entries = [entry(), entry(version="2"), entry(options="{'delimiter': ';'}")]
     schemas = [SCHEMA, SCHEMA.remove(0)]
 
@@ -237,6 +255,7 @@ def test_a_version_changes_with_all_that_decides_what_is_read(entry):
 
     assert len(versions) == len(grants) * len(entries) * len(schemas)
     assert version_of(entry(), SCHEMA, Grant(columns=["b", "a"])) in versions
+    assert version_of(entry(), SCHEMA, Grant(hidden=["b", "a"])) in versions
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, get_args, get_type_hints
 
+import attrs
 import pytest
 from structlog.testing import capture_logs
 
@@ -103,9 +104,7 @@ class OptionLaws(Laws):
         _check_hidden(secrets, told, "an error")
 
     def _secrets(self, sample: Any) -> tuple[list[str], Mapping[str, Any]]:
-        types = {n: type_ for n, type_ in _types(self.plugin).items() if mentions_secret(type_)}
-        if not types:
-            pytest.skip("no option is a Secret")
+        types = _types(self.plugin)
         known = {**self.options, **sample.options}
         made_up = {
             name: f"hidden-{name}"
@@ -116,7 +115,9 @@ class OptionLaws(Laws):
         instance = self.mine(self.built(sample, **made_up)).instance
         secrets = [one for name in types for one in _revealed(getattr(instance, name)) if one]
         if not secrets:
-            pytest.skip(f"give the options {sorted(types)} a value, with secrets in it")
+            empty = sorted(name for name, type_ in types.items() if mentions_secret(type_))
+            cure = f"give the options {empty} a value, with secrets in it"
+            pytest.skip(cure if empty else "no option is a Secret")
         return secrets, made_up
 
     def _refused(self, sample: Any, options: Mapping[str, Any]) -> str:
@@ -153,6 +154,8 @@ def _revealed(value: Any) -> list[str]:
         return [value.reveal()]
     if isinstance(value, Mapping):
         value = list(value.values())
+    elif attrs.has(type(value)):
+        value = attrs.astuple(value, recurse=False)
     inner = value if isinstance(value, list | tuple | set | frozenset) else ()
     return [secret for one in inner for secret in _revealed(one)]
 

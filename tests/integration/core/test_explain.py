@@ -80,6 +80,24 @@ def test_of_hidden_rows_no_number_is_told(serve, counted):
         served.client.explain("t", filter="name = 'x'")
 
 
+@pytest.mark.parametrize(
+    "grant", [Grant({"name"}, ["n < 5"]), Grant({"name"}), Grant(hidden={"n"})]
+)
+@pytest.mark.parametrize("columns", [[], ["name"]])
+def test_no_hidden_column_is_told_though_it_is_read(serve, counted, grant, columns):
+    @service
+    class Hides:
+        @hookimpl
+        def authorize(self):
+            return grant
+
+    served = serve(counted("columns"), Hides)
+
+    pushed = served.client.explain("t", columns=columns)["pushed_down"]
+
+    assert "n" not in (pushed["columns"] or [])
+
+
 def test_what_cannot_be_read_cannot_be_explained(serve, memory):
     served = serve(memory({"t": TABLE}))
 

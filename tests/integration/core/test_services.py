@@ -228,6 +228,47 @@ class TestGrants:
             "flight": "s/staff",
         }
 
+    def test_a_file_without_a_schema_tells_no_value_to_who_may_not_see_all(
+        self, serve, memory, refused
+    ):
+        @adapter
+        class Broken(memory({"staff": STAFF})):
+            @hookimpl
+            def get_schema(self, flight):
+                raise InvalidData("row 5: 'x9' is no int64", row=5, column="salary", value="x9")
+
+        served = serve(Tokens, Policy, Broken)
+
+        told = refused(served.info, b"staff", **ANN)
+        hidden = refused(served.info, b"staff", **BOB)
+
+        assert (told["code"], told["row"], told["value"]) == ("invalid_data", 5, "x9")
+        assert {key: hidden[key] for key in hidden if key != "call"} == {
+            "code": "invalid_data",
+            "message": "the data does not fit its schema: the log of the server says where",
+            "flight": "s/staff",
+        }
+
+    def test_all_columns_but_one_are_read_and_told_of(self, serve, memory, refused):
+        @service
+        class Hides:
+            @hookimpl
+            def authorize(self):
+                return Grant(hidden={"salary"})
+
+        served = serve(Hides, memory({"staff": STAFF}))
+        visible = STAFF.drop_columns(["salary"])
+
+        assert served.get_all(b"s/staff") == visible
+        assert served.info(b"staff").schema == visible.schema
+        path = flight.FlightDescriptor.for_path("s", "staff")
+        assert served.raw.get_schema(path).schema == visible.schema
+        [listed] = served.raw.list_flights(b"")
+        assert listed.schema == visible.schema
+        for rest in ({"columns": ["salary"]}, {"filter": "salary > 25"}):
+            command = json.dumps({"flight": "s/staff", **rest}).encode()
+            assert refused(served.get, command)["code"] == "invalid_command"
+
     def test_a_ticket_of_another_is_stale_not_a_key(self, served, refused):
         ticket = served.info(b"staff", **ANN).endpoints[0].ticket.ticket
 

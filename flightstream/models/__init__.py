@@ -1,0 +1,26 @@
+"""The values that cross between the core and plugins."""
+
+from flightstream.models.access import Credentials, Grant, Identity, Operation
+from flightstream.models.flight import Flight, is_flight_name
+from flightstream.models.scan import ScanCounts, ScanEstimate, ScanRequest
+from flightstream.models.server import Action, CallRecord, ServerInfo
+from flightstream.models.storage import Explain, Objects, Storage, StoredObject
+
+__all__ = [
+    "Action",
+    "CallRecord",
+    "Credentials",
+    "Explain",
+    "Flight",
+    "Grant",
+    "Identity",
+    "Objects",
+    "Operation",
+    "ScanCounts",
+    "ScanEstimate",
+    "ScanRequest",
+    "ServerInfo",
+    "Storage",
+    "StoredObject",
+    "is_flight_name",
+]
