@@ -60,12 +60,12 @@ STRANGE = Failure("the store gave an answer that means nothing", "check endpoint
 
 _STATUSES = {400: STRANGE, 401: UNKNOWN, 403: FORBIDDEN, 404: NO_BUCKET, 429: BUSY}
 _ARROW_CODES = {
-    "UNAUTHENTICATED": UNKNOWN,
-    "PERMISSION_DENIED": FORBIDDEN,
-    "NOT_FOUND": CHANGED,
-    "OUT_OF_RANGE": CHANGED,
-    "FAILED_PRECONDITION": CHANGED,
-    "DEADLINE_EXCEEDED": SILENT,
+    "unauthenticated": UNKNOWN,
+    "permission_denied": FORBIDDEN,
+    "not_found": CHANGED,
+    "out_of_range": CHANGED,
+    "failed_precondition": CHANGED,
+    "deadline_exceeded": SILENT,
 }
 
 
@@ -89,7 +89,7 @@ def of_reading(exc: OSError) -> FlightStreamError | None:
     found = _ARROW.search(str(exc))
     if found is None:
         return None
-    failure = _ARROW_CODES.get(found[1], BUSY)
+    failure = _ARROW_CODES.get(found[1].lower(), BUSY)
     if failure is BUSY and "CURL error [28]" in str(exc):
         failure = SILENT
     elif failure is BUSY and "CURL error" in str(exc):
