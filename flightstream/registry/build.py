@@ -21,6 +21,9 @@ from flightstream.registry.services import Services
 from flightstream.registry.validate import hook_problems
 from flightstream.storage import Failures, Grouping, Source, objects_of, open_local
 
+# Of storages that are not called after the scheme they open.
+_DISTRIBUTIONS = {"gs": "gcs"}
+
 
 def build_registry(loaded: Loaded, classes: Sequence[type[Any]] = ()) -> Registry:
     """Load the selected plugins and mount the adapters at the sources.
@@ -122,7 +125,8 @@ class _Builder:
             scheme = config.uri.partition("://")[0]
             self.loaded.add_problem(
                 key,
-                f"no plugin opens {scheme}:// URIs: pip install flightstream-{scheme}",
+                f"no plugin opens {scheme}:// URIs:"
+                f" pip install flightstream-{_DISTRIBUTIONS.get(scheme, scheme)}",
             )
         return storage
 

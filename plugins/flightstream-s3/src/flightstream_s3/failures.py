@@ -88,11 +88,12 @@ _CODES = {
     "InvalidRange": CHANGED,
     "SlowDown": BUSY,
     "RequestTimeout": SILENT,
+    "NetworkConnection": UNREACHABLE,  # these two are Arrow's
+    "ResourceNotFound": CHANGED,
 }
 _STATUSES = {301: OTHER_REGION, 401: FORBIDDEN, 403: FORBIDDEN, 416: CHANGED, 429: BUSY}
 # As Arrow's own client calls them, ACCESS_DENIED for AccessDenied.
 _SCREAMING = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper(): of for name, of in _CODES.items()}
-_SCREAMING |= {"NETWORK_CONNECTION": UNREACHABLE, "RESOURCE_NOT_FOUND": CHANGED}
 _CURL_CODES = {"28": SILENT, "35": INSECURE, "60": INSECURE}
 _TYPES: tuple[tuple[type[Exception], Failure], ...] = (
     (boto.NoCredentialsError, NO_KEYS),
