@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -46,20 +47,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A store that speaks S3."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"],
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as store:
-        try:
-            assert store.stderr is not None
-            lines = iter(store.stderr.readline, "")
-            found = (re.search(r"http://127\.0\.0\.1:\d+", line) for line in lines)
-            yield next(address[0] for address in found if address)
-        finally:
-            store.kill()
+    log = tmp_path_factory.mktemp("store") / "store.log"
+    with log.open("w") as stderr:
+        store = subprocess.Popen(
+            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"], stderr=stderr
+        )
+    try:
+        deadline = time.monotonic() + 60
+        while not (found := re.search(r"http://127\.0\.0\.1:\d+", log.read_text())):
+            assert store.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+        yield found[0]
+    finally:
+        store.kill()
+        store.wait()
 
 
 @pytest.fixture(scope="module")
