@@ -109,7 +109,8 @@ def test_missing_bucket_ends_serve_with_one_sentence(tmp_path, make_config, stor
         plugins={"s3": store.options}, sources={"lake": {"uri": "s3://flightstream-missing"}}
     )
 
-    done = flightstream_command("serve", "--config", str(config), folder=tmp_path)
+    arguments = ["--config", str(config), "--plugin", "flightstream.testing:FaultyAdapter"]
+    done = flightstream_command("serve", *arguments, folder=tmp_path)
 
     assert done.returncode == 2
     assert "s3://flightstream-missing cannot be read: there is no such bucket" in done.stderr
