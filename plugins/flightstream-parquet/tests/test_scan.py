@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from flightstream_parquet import ParquetAdapter
 
-from flightstream import Filter, InvalidData, LimitExceeded, ScanRequest, Source
+from flightstream import Filter, InvalidData, ScanRequest, Source
 from flightstream.storage import Grouping
 
 SORTED = pa.table({"n": range(10_000), "text": [f"row {n}" for n in range(10_000)]})
@@ -205,42 +205,6 @@ class TestFaults:
         write("x.parquet", pa.table([[1], [2]], names=["n", "n"]))
 
         assert "two columns named 'n'" in self.read(serve).message
-
-    def test_a_row_group_that_says_it_is_large_is_refused(self, serve, write):
-        write("x.parquet", pa.table({"n": range(100_000)}), use_dictionary=False)
-
-        with pytest.raises(LimitExceeded, match=r"row group 0 .* max_row_group_bytes"):
-            serve(max_row_group_bytes="10 KiB").read("x")
-
-    def test_an_encrypted_file_is_told(self, serve, lake):
-        encryption = pytest.importorskip("pyarrow.parquet.encryption")
-        properties = _encrypted(encryption)
-        with pq.ParquetWriter(
-            lake / "x.parquet", SORTED.schema, encryption_properties=properties
-        ) as out:
-            out.write_table(SORTED)
-
-        assert self.read(serve).message == (
-            "the file 'x.parquet' is encrypted, and there is no key to read it with"
-        )
-
-
-def _encrypted(encryption):
-    class Keys(encryption.KmsClient):
-        def __init__(self, _config):
-            super().__init__()
-
-        def wrap_key(self, key_bytes, _master):
-            return key_bytes.hex()
-
-        def unwrap_key(self, wrapped, _master):
-            return bytes.fromhex(wrapped)
-
-    factory = encryption.CryptoFactory(Keys)
-    wanted = encryption.EncryptionConfiguration(
-        footer_key="footer", column_keys={"c": ["n", "text"]}
-    )
-    return factory.file_encryption_properties(encryption.KmsConnectionConfig(), wanted)
 
 
 def test_a_stream_that_is_closed_ends_its_thread(lake, write):
