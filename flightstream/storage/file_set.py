@@ -136,8 +136,8 @@ class FileSet:
             columns: Those that are wanted of the flight.
             schema: That of the file.
         """
-        own = [name for name in columns if name not in self.keys and name in schema.names]
-        return own or schema.names[:1]
+        names = set(schema.names) - self.keys.keys()  # once: there may be thousands
+        return [name for name in columns if name in names] or schema.names[:1]
 
     def conform(self, number: int, batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
         """Return a batch of one file as one of the flight.
@@ -152,7 +152,8 @@ class FileSet:
         """
         if batch.schema.equals(schema):
             return batch
-        columns = [self._column(number, batch, column) for column in schema]
+        names = set(batch.schema.names)
+        columns = [self._column(number, batch, names, column) for column in schema]
         return pa.RecordBatch.from_arrays(columns, schema=schema)
 
     def _with_keys(self, own: pa.Schema) -> pa.Schema:
@@ -178,10 +179,12 @@ class FileSet:
         named = [(file.name, one) for file, one in zip(self.files, schemas, strict=True)]
         return unified(named, self.grouping.unify)
 
-    def _column(self, number: int, batch: pa.RecordBatch, column: pa.Field) -> pa.Array:
+    def _column(
+        self, number: int, batch: pa.RecordBatch, names: set[str], column: pa.Field
+    ) -> pa.Array:
         if column.name in self.keys:
             return pa.repeat(self.keys[column.name][number], batch.num_rows)
-        if column.name not in batch.schema.names:
+        if column.name not in names:
             return pa.nulls(batch.num_rows, column.type)
         found = batch.column(column.name)
         try:
