@@ -117,10 +117,11 @@ def partitions_of(plan: Plan, target: int) -> list[Any]:
 
 def visible_schema(schema: pa.Schema, grant: Grant) -> pa.Schema:
     """Return the part of a schema that a grant shows."""
-    if grant.shows_all_columns:
+    if grant.shows_all_columns and not grant.rows:
         return schema
     columns = tuple(filter(grant.shows, schema.names))
-    return _project(schema, columns).remove_metadata()  # that of pandas names all columns
+    # That of pandas names all columns, and an index of it counts all rows.
+    return _project(schema, columns).remove_metadata()
 
 
 def version_of(entry: Entry, schema: pa.Schema, grant: Grant) -> str:

@@ -166,9 +166,11 @@ def test_what_the_schema_says_beside_its_columns_is_kept(entry):
     assert plan(entry(), columns=("a",)).schema.metadata == {b"made": b"here"}
 
 
-def test_under_a_column_grant_metadata_cannot_name_hidden_columns():
+def test_under_a_grant_metadata_cannot_tell_of_what_is_hidden():
     assert visible_schema(SCHEMA, Grant(columns={"a"})) == pa.schema([("a", pa.int64())])
     assert visible_schema(SCHEMA, Grant(columns={"a"})).metadata is None
+    assert visible_schema(SCHEMA, Grant(rows=("a > 1",))) == SCHEMA
+    assert visible_schema(SCHEMA, Grant(rows=("a > 1",))).metadata is None
     assert visible_schema(SCHEMA, Grant(hidden={"b", "c"})) == pa.schema([("a", pa.int64())])
     assert visible_schema(SCHEMA, Grant(hidden={"never"})).metadata is None
     assert visible_schema(SCHEMA, Grant()).metadata == SCHEMA.metadata

@@ -8,11 +8,10 @@ looked at before Arrow follows them, once for each version of a file.
 from collections.abc import Iterator
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from attrs import frozen
 
 from flightstream import InvalidData
+from flightstream_parquet.dictionary import longest
 from flightstream_parquet.footer import Chunk, Footer
 from flightstream_parquet.leaf import Leaf
 from flightstream_parquet.thrift import Malformed, Struct, natural, read_struct
@@ -22,7 +21,7 @@ _WIDTHS = {
     Leaf.BYTE_ARRAY: 4,
 }  # fmt: skip
 # How many times a byte can become more; of other codecs it is thousands.
-_RATIOS = {0: 1, 1: 32, 5: 256, 7: 256}
+_RATIOS = {0: 1, 1: 32, 2: 1_100, 5: 256, 7: 256}
 _HARMLESS_BYTES = 4 * 2**20
 # What is compressed more than this is hardly data.
 _LIKELY_RATIO = 1_000
@@ -65,19 +64,20 @@ def extent(
     chunk, kind = footer.chunk(group, leaf), footer.leaves[leaf]
     value = mean_value(footer, group, leaf)
     is_bytes = kind.physical == Leaf.BYTE_ARRAY
-    if not is_bytes and not kind.is_repeated and _is_small(chunk):
-        return Extent(_HARMLESS_BYTES, value)
+    most_bytes = chunk.size * _RATIOS.get(chunk.codec, 2**40)
+    if not is_bytes and not kind.is_repeated and most_bytes * 64 <= limit:
+        return Extent(min(most_bytes, chunk.full_size), value)
     largest = 0
     try:
-        for number, page in enumerate(_pages(source, chunk)):
+        for at, page in _pages(source, chunk):
             largest = max(largest, _size(page, kind))
             # A dictionary's values, and those that begin as the one before, may be repeated.
             if is_bytes and (_encoding(page) == _DELTA_BYTE_ARRAY):
                 value = max(value, natural(page, 2))
-            elif is_bytes and not number and page.get(1) == _DICTIONARY_PAGE:
+            elif is_bytes and page.get(1) == _DICTIONARY_PAGE:
                 most = natural(page, 2)
                 if most * batch_rows * 8 > limit:
-                    most = _longest(footer, group, leaf, source, most)
+                    most = longest(page, source.read_at(natural(page, 3), at), chunk.codec)
                 value = max(value, most)
     except Malformed:
         raise damaged(footer, group, leaf) from None
@@ -107,7 +107,8 @@ def damaged(footer: Footer, group: int, leaf: int) -> InvalidData:
     )
 
 
-def _pages(source: pa.NativeFile, chunk: Chunk) -> Iterator[Struct]:
+def _pages(source: pa.NativeFile, chunk: Chunk) -> Iterator[tuple[int, Struct]]:
+    """Yield where the content of each page begins, and its header."""
     at, end = chunk.start, chunk.start + chunk.size
     while at < end:
         length = _HEADER_BYTES
@@ -120,12 +121,9 @@ def _pages(source: pa.NativeFile, chunk: Chunk) -> Iterator[Struct]:
                 if length > len(data) or length > _LONGEST_HEADER:
                     raise
                 length *= 8
-        at += used + natural(header, 3)
-        yield header
-
-
-def _is_small(chunk: Chunk) -> bool:
-    return chunk.size * _RATIOS.get(chunk.codec, 2**40) <= _HARMLESS_BYTES
+        at += used
+        yield at, header
+        at += natural(header, 3)
 
 
 def _width(kind: Leaf) -> int:
@@ -150,29 +148,3 @@ def _data(page: Struct) -> Struct:
     if not isinstance(data, dict):
         raise Malformed
     return data
-
-
-def _longest(footer: Footer, group: int, leaf: int, source: pa.NativeFile, most: int) -> int:
-    """Return the length of a dictionary's longest value; Arrow reads it with the first row."""
-    path = footer.metadata.schema.column(leaf).path
-    column = next(name for name, place in footer.places.items() if leaf in place)
-    try:
-        parquet = pq.ParquetFile(
-            source, metadata=footer.metadata, read_dictionary=[path], pre_buffer=False
-        )
-        rows = parquet.iter_batches(1, row_groups=[group], columns=[column], use_threads=False)
-        first = next(iter(rows))
-        return min(most, max(map(_longest_of, first.columns)))
-    except (pa.ArrowException, OSError, StopIteration):
-        return most  # what is wrong, the read itself tells
-
-
-def _longest_of(array: pa.Array) -> int:
-    type_ = array.type
-    if pa.types.is_dictionary(type_):
-        return pc.max(pc.binary_length(array.dictionary)).as_py() or 0
-    if pa.types.is_struct(type_):
-        return max((_longest_of(child) for child in array.flatten()), default=0)
-    if pa.types.is_map(type_):
-        return max(_longest_of(array.keys), _longest_of(array.items))
-    return _longest_of(array.values) if pa.types.is_nested(type_) else 0

@@ -16,6 +16,10 @@ _INTEGERS = (4, 5, 6)
 _DEEPEST = 32
 
 
+class Long(int):
+    """A number to be written with 64 bits."""
+
+
 class Malformed(Exception):
     """The bytes are no structure, or end within one."""
 
@@ -30,6 +34,15 @@ def read_struct(data: bytes, start: int = 0) -> tuple[Struct, int]:
         return _struct(data, start, 0)
     except (IndexError, struct.error) as exc:
         raise Malformed from exc
+
+
+def write_struct(fields: Struct) -> bytes:
+    """Return the bytes of a structure: of numbers, bytes, structures, and lists of one of these."""
+    parts, last = [], 0
+    for number, value in sorted(fields.items()):
+        parts.append(bytes([(number - last) << 4 | _kind(value)]) + _written(value))
+        last = number
+    return b"".join(parts) + b"\0"
 
 
 def natural(fields: Struct, number: int, default: int | None = None) -> int:
@@ -148,3 +161,29 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         shift += 7
         if shift > 63:
             raise Malformed
+
+
+def _kind(value: Any) -> int:
+    if isinstance(value, int):
+        return _INTEGERS[2] if isinstance(value, Long) else _INTEGERS[1]
+    return _BINARY if isinstance(value, bytes) else _STRUCT if isinstance(value, dict) else _LIST
+
+
+def _written(value: Any) -> bytes:
+    if isinstance(value, int):
+        return _as_varint(value << 1)
+    if isinstance(value, bytes):
+        return _as_varint(len(value)) + value
+    if isinstance(value, dict):
+        return write_struct(value)
+    head = bytes([len(value) << 4 | _kind(value[0])])
+    return head + b"".join(map(_written, value))
+
+
+def _as_varint(number: int) -> bytes:
+    written = bytearray()
+    while number > 127:
+        written.append(number & 127 | 128)
+        number >>= 7
+    written.append(number)
+    return bytes(written)
