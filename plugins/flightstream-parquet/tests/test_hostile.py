@@ -1,5 +1,6 @@
 """Files that are damaged, or that mean harm."""
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,15 +26,23 @@ LIMIT = 8 * 2**20
 LONG = "x" * 100_000
 
 
+@pytest.fixture(params=["folder", "store"])
+def source(request, lake) -> Source:
+    """The lake, as a folder of the machine and as it would be in a store."""
+    local = pafs.LocalFileSystem()
+    if request.param == "folder":
+        return Source("lake", local, str(lake))
+    return Source("lake", pafs.SubTreeFileSystem(str(lake), local), "")
+
+
 @pytest.fixture
-def stream(lake):
+def stream(source):
     """Return a function that yields the batches of the file ``x``."""
 
-    def stream(**request) -> Iterator[pa.RecordBatch]:
-        source = Source("lake", pafs.LocalFileSystem(), str(lake))
+    def stream() -> Iterator[pa.RecordBatch]:
         adapter = ParquetAdapter(source=source, memory_limit=ByteSize(LIMIT))
         [flight] = adapter.list_flights()
-        return adapter.stream_batches(flight=flight, request=ScanRequest(**request))
+        return adapter.stream_batches(flight=flight, request=ScanRequest())
 
     return stream
 
@@ -116,7 +125,17 @@ def test_a_column_name_that_is_not_utf_8_is_told(write, stream):
     path = write("x.parquet", pa.table({"größe": [1]}), store_schema=False)
     path.write_bytes(path.read_bytes().replace("größe".encode(), b"gr\xff\xfe\xfd\xfce"))
 
-    with pytest.raises(InvalidData, match=r"'x.parquet' has column names that are not UTF-8"):
+    with pytest.raises(InvalidData, match=r"'x.parquet' has names that are not UTF-8"):
+        list(stream())
+
+
+def test_a_time_zone_that_is_not_utf_8_is_told(write, stream):
+    path = write("x.parquet", pa.table({"at": pa.array([1], pa.timestamp("us", "UTC"))}))
+    schema = pq.ParquetFile(path).metadata.metadata[b"ARROW:schema"]
+    spoilt = base64.b64encode(base64.b64decode(schema).replace(b"UTC", b"U\xff\xfe"))
+    path.write_bytes(path.read_bytes().replace(schema, spoilt))
+
+    with pytest.raises(InvalidData, match=r"'x.parquet' has names that are not UTF-8"):
         list(stream())
 
 

@@ -5,12 +5,13 @@ from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import pyarrow as pa
+import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 from attrs import field, frozen
 
-from flightstream import File, InvalidData
+from flightstream import File, InvalidData, Unavailable
 from flightstream_parquet.leaf import Leaf, leaves_of
-from flightstream_parquet.plain import plain_schema
+from flightstream_parquet.plain import plain_schema, texts_of
 from flightstream_parquet.thrift import Malformed, Struct, natural, read_struct, structs
 
 Dictionary: TypeAlias = Literal["decode", "keep"]
@@ -145,28 +146,33 @@ def read_footer(file: File, dictionary: Dictionary) -> Footer:
         InvalidData: It is no Parquet file, damaged, encrypted, or its columns cannot be told apart.
         Stale: The file changed since it was listed.
     """
-    if not file.size:
-        raise InvalidData(f"the file {file.name!r} is empty: it has no footer")
-    with file.open() as source:
-        size = source.size()
-        if size == file.size:
-            raw = _raw_footer(file, source, size)
-    if size != file.size:
+    try:
+        footer = _footer(file, dictionary)
+    except OSError as exc:
         file.check_unchanged()
-        raise _damaged(file.name)
+        raise Unavailable(f"the file {file.name!r} cannot be read now") from exc
+    except InvalidData:  # it may be half written
+        file.check_unchanged()
+        raise
+    if isinstance(file.filesystem, pafs.LocalFileSystem):  # elsewhere it is a request
+        file.check_unchanged()
+    return footer
+
+
+def _footer(file: File, dictionary: Dictionary) -> Footer:
+    raw = _raw_footer(file)
     try:
         # Arrow reads the footer of a file that is nothing else, so it is asked for once.
         whole = b"".join((_MAGIC, raw, len(raw).to_bytes(4, "little"), _MAGIC))
         parquet = pq.ParquetFile(pa.BufferReader(whole))
         schema = parquet.schema_arrow
-        names = schema.names
+        names = [texts_of(column)[0] for column in schema]
     except UnicodeDecodeError as exc:
         raise InvalidData(
-            f"the file {file.name!r} has column names that are not UTF-8",
+            f"the file {file.name!r} has names that are not UTF-8",
             value=str(exc.object)[:100],
         ) from exc
     except (pa.ArrowException, OSError) as exc:
-        file.check_unchanged()
         raise _damaged(file.name) from exc
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -176,22 +182,22 @@ def read_footer(file: File, dictionary: Dictionary) -> Footer:
     return Footer(file.name, parquet.metadata, schema, raw)
 
 
-def _raw_footer(file: File, source: pa.NativeFile, size: int) -> bytes:
-    tail = source.read_at(min(size, _TAIL_BYTES), max(0, size - _TAIL_BYTES))
-    if tail[-4:] == _ENCRYPTED:
-        raise InvalidData(
-            f"the file {file.name!r} is encrypted, and there is no key to read it with"
-        )
-    if size < 12 or tail[-4:] != _MAGIC:
-        raise InvalidData(
-            f"the file {file.name!r} is no Parquet file, or it is cut off or damaged at its end"
-        )
-    length = int.from_bytes(tail[-8:-4], "little")
-    if length > size - 12:
-        raise _damaged(file.name)
-    if length > len(tail) - 8:
-        return bytes(source.read_at(length, size - 8 - length))
-    return bytes(tail[len(tail) - 8 - length : -8])
+def _raw_footer(file: File) -> bytes:
+    if not file.size:
+        raise InvalidData(f"the file {file.name!r} is empty: it has no footer")
+    with file.open() as source:
+        size = source.size()
+        tail = source.read_at(min(size, _TAIL_BYTES), max(0, size - _TAIL_BYTES))
+        if tail[-4:] == _ENCRYPTED:
+            raise InvalidData(
+                f"the file {file.name!r} is encrypted, and there is no key to read it with"
+            )
+        length = int.from_bytes(tail[-8:-4], "little")
+        if tail[-4:] != _MAGIC or length > size - 12 or size != file.size:
+            raise _damaged(file.name)
+        if length > len(tail) - 8:
+            return bytes(source.read_at(length, size - 8 - length))
+        return bytes(tail[len(tail) - 8 - length : -8])
 
 
 def _group(group: Struct) -> RowGroup:

@@ -6,9 +6,9 @@ looked at before Arrow follows them, once for each version of a file.
 """
 
 from collections.abc import Iterator
+from typing import Protocol
 
-import pyarrow as pa
-from attrs import frozen
+from attrs import field, frozen
 
 from flightstream import InvalidData
 from flightstream_parquet.dictionary import longest
@@ -45,8 +45,32 @@ class Extent:
     value: float
 
 
+class Readable(Protocol):
+    """What can be read at any place."""
+
+    def read_at(self, nbytes: int, offset: int) -> bytes:
+        """Return some bytes; fewer at the end."""
+
+
+@frozen
+class Window:
+    """Some bytes of a file that were read at once.
+
+    Args:
+        data: The bytes.
+        start: Where in the file they begin.
+    """
+
+    data: bytes = field(repr=False)
+    start: int
+
+    def read_at(self, nbytes: int, offset: int) -> bytes:
+        """Return some bytes; fewer at the end."""
+        return self.data[max(0, offset - self.start) : offset - self.start + nbytes]
+
+
 def extent(
-    footer: Footer, group: int, leaf: int, source: pa.NativeFile, *, batch_rows: int, limit: int
+    footer: Footer, group: int, leaf: int, source: Readable, *, batch_rows: int, limit: int
 ) -> Extent:
     """Find out how much memory a chunk can take.
 
@@ -107,7 +131,7 @@ def damaged(footer: Footer, group: int, leaf: int) -> InvalidData:
     )
 
 
-def _pages(source: pa.NativeFile, chunk: Chunk) -> Iterator[tuple[int, Struct]]:
+def _pages(source: Readable, chunk: Chunk) -> Iterator[tuple[int, Struct]]:
     """Yield where the content of each page begins, and its header."""
     at, end = chunk.start, chunk.start + chunk.size
     while at < end:

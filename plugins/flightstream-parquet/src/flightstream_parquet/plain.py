@@ -1,4 +1,4 @@
-"""Types without dictionaries."""
+"""Types without dictionaries, and the texts in types."""
 
 import pyarrow as pa
 
@@ -6,6 +6,14 @@ import pyarrow as pa
 def plain_schema(schema: pa.Schema) -> pa.Schema:
     """Return a schema with what dictionaries hold instead of them, however deep."""
     return pa.schema([_plain(column) for column in schema], schema.metadata)
+
+
+def texts_of(column: pa.Field) -> list[str]:
+    """Return the names and time zones in a column, for what is not UTF-8 shows itself only then."""
+    type_ = column.type
+    zones = [type_.tz or ""] if pa.types.is_timestamp(type_) else []
+    inner = [type_.field(number) for number in range(type_.num_fields)]
+    return [column.name, *zones, *(text for one in inner for text in texts_of(one))]
 
 
 def plain_type(type_: pa.DataType) -> pa.DataType:

@@ -1,28 +1,26 @@
 """Row groups of one file as batches of bounded size."""
 
 from collections.abc import Generator, Iterator, Sequence
+from itertools import accumulate
 
 import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
-import structlog
 from attrs import frozen
 
-from flightstream import (
-    ByteSize,
-    File,
-    FlightStreamError,
-    InvalidData,
-    LimitExceeded,
-    Unavailable,
-    Unsupported,
-)
+from flightstream import ByteSize, File, LimitExceeded
+from flightstream_parquet.faults import found_out, reachable, unreadable
 from flightstream_parquet.footer import Footer
-from flightstream_parquet.pages import Extent, claimed, damaged, extent, mean_value
+from flightstream_parquet.pages import (
+    Extent,
+    Readable,
+    Window,
+    claimed,
+    extent,
+    mean_value,
+)
 from flightstream_parquet.plan import Part
 from flightstream_parquet.typed import typed
-
-log = structlog.get_logger(__name__)
 
 # What a batch takes on average: where rows are wide, there are fewer in a batch.
 _BATCH_BYTES = 32 * 2**20
@@ -31,7 +29,7 @@ _WHOLE_BYTES = 64 * 2**20
 _BUFFER_BYTES = 2**20
 # Row groups that are small are read together, up to so many batches.
 _BATCHES_AT_ONCE = 16
-# Where each look at a file is a request, the pages of larger chunks are not looked at.
+# Where each look at a file is a request, the pages of larger row groups are not looked at.
 _LOOKED_AT_BYTES = 2**20
 
 
@@ -75,7 +73,7 @@ class Reader:
         """
         skip, take = self.part.skip, self.part.take
         schema = pa.schema([self._footer.schema.field(name) for name in self.columns])
-        with self.file.open() as source:
+        with reachable(self.file), self.file.open() as source:
             if source.size() != self.file.size:
                 self.file.check_unchanged()
             for batch in self._read(source):
@@ -110,8 +108,7 @@ class Reader:
                 page_checksum_verification=True,
             )
         except (pa.ArrowException, OSError) as exc:
-            self.file.check_unchanged()
-            raise self._unreadable(exc) from exc
+            raise unreadable(self.file, exc) from exc
         for rows, groups in self._runs(source, leaves, sizes):
             done = 0
             batches = parquet.iter_batches(rows, row_groups=groups, columns=list(self.columns))
@@ -119,11 +116,20 @@ class Reader:
                 try:
                     batch = next(batches, None)
                 except (pa.ArrowException, OSError) as exc:
-                    raise self._found_out(source, parquet, groups, done, exc) from exc
+                    # Row groups that were read whole are not to blame.
+                    left = self._after(groups, done)
+                    raise found_out(
+                        self.file, self._footer, source, parquet, left, self.columns, exc
+                    ) from exc
                 if batch is None:
                     break
                 done += batch.num_rows
                 yield batch
+
+    def _after(self, groups: Sequence[int], done: int) -> list[int]:
+        """Return the row groups of which not all rows are done."""
+        ends = accumulate(self._footer.groups[group].rows for group in groups)
+        return [group for group, end in zip(groups, ends, strict=True) if end > done]
 
     def _runs(
         self, source: pa.NativeFile, leaves: Sequence[int], sizes: Sequence[int]
@@ -147,8 +153,7 @@ class Reader:
         footer, limits = self._footer, self.limits
         rows = max(1, footer.groups[group].rows)
         pages, most, mean = 0, 1.0, 1.0
-        for leaf in leaves:
-            found = self._extent(source, group, leaf)
+        for leaf, found in zip(leaves, self._extents(source, group, leaves), strict=True):
             per_row = footer.chunk(group, leaf).values / rows
             pages += found.page
             most += found.value * per_row
@@ -163,79 +168,30 @@ class Reader:
         safe = limits.memory / 8 / most  # a few batches wait to be taken
         return max(1, min(limits.batch_rows, first, int(safe), int(_BATCH_BYTES / mean)))
 
-    def _extent(self, source: pa.NativeFile, group: int, leaf: int) -> Extent:
+    def _extents(
+        self, source: pa.NativeFile, group: int, leaves: Sequence[int]
+    ) -> Iterator[Extent]:
+        """Yield how much chunks take, found out at the first time."""
         footer, limits = self._footer, self.limits
-        if (known := footer.extents.get((group, leaf))) is None:
-            is_looked_at = self._is_local or footer.chunk(group, leaf).size <= _LOOKED_AT_BYTES
-            known = (
-                extent(
-                    footer, group, leaf, source, batch_rows=limits.batch_rows, limit=limits.memory
+        place: Readable | None = source if self._is_local else None
+        if place is None and leaves and not all((group, leaf) in footer.extents for leaf in leaves):
+            chunks = [footer.chunk(group, leaf) for leaf in leaves]
+            start = min(chunk.start for chunk in chunks)
+            size = max(chunk.start + chunk.size for chunk in chunks) - start
+            if size <= _LOOKED_AT_BYTES:
+                place = Window(bytes(source.read_at(size, start)), start)
+        for leaf in leaves:
+            if (known := footer.extents.get((group, leaf))) is None:
+                known = footer.extents[group, leaf] = (
+                    claimed(footer, group, leaf)
+                    if place is None
+                    else extent(
+                        footer,
+                        group,
+                        leaf,
+                        place,
+                        batch_rows=limits.batch_rows,
+                        limit=limits.memory,
+                    )
                 )
-                if is_looked_at
-                else claimed(footer, group, leaf)
-            )
-            footer.extents[group, leaf] = known
-        return known
-
-    def _found_out(
-        self,
-        source: pa.NativeFile,
-        parquet: pq.ParquetFile,
-        groups: Sequence[int],
-        done: int,
-        failure: Exception,
-    ) -> FlightStreamError:
-        """Return what is wrong: the row groups are read once more, column by column."""
-        self.file.check_unchanged()
-        if isinstance(failure, MemoryError):
-            return self._unreadable(failure)
-        for group in groups:
-            done -= self._footer.groups[group].rows
-            if done >= 0:  # it was read whole
-                continue
-            for column in self.columns:
-                try:
-                    for _ in parquet.iter_batches(
-                        self.limits.batch_rows, row_groups=[group], columns=[column]
-                    ):
-                        pass
-                except (pa.ArrowException, OSError) as exc:
-                    return self._unreadable(exc, source, group, column)
-        return self._unreadable(failure)
-
-    def _unreadable(
-        self,
-        failure: Exception,
-        source: pa.NativeFile | None = None,
-        group: int | None = None,
-        column: str | None = None,
-    ) -> FlightStreamError:
-        name = self.file.name
-        log.warning(
-            "parquet_unreadable", file=name, row_group=group, column=column, reason=str(failure)
-        )
-        if isinstance(failure, MemoryError):
-            return LimitExceeded(f"the file {name!r} takes more memory than there is")
-        if source is None or group is None or column is None:
-            return InvalidData(f"the file {name!r} is damaged")
-        if isinstance(failure, pa.ArrowNotImplementedError):
-            return Unsupported(
-                f"the column {column!r} of the file {name!r} is stored in a way that Arrow cannot"
-                " read"
-            )
-        leaves = self._footer.places[column]
-        if not all(self._is_there(source, group, leaf) for leaf in leaves):
-            return Unavailable(f"the file {name!r} cannot be read at the moment")
-        return damaged(self._footer, group, leaves.start)
-
-    def _is_there(self, source: pa.NativeFile, group: int, leaf: int) -> bool:
-        """Tell whether the bytes of a chunk can be read, whatever they are."""
-        chunk = self._footer.chunk(group, leaf)
-        try:
-            for at in range(0, min(chunk.size, self.file.size), _WHOLE_BYTES):
-                source.read_at(min(_WHOLE_BYTES, chunk.size - at), chunk.start + at)
-        except OSError:
-            return False
-        except ValueError:  # beyond the end
-            return True
-        return True
+            yield known
