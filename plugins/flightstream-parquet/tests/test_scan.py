@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from flightstream_parquet import ParquetAdapter
 
-from flightstream import Filter, InvalidData, ScanRequest, Source
+from flightstream import Filter, InvalidData, ScanRequest, Source, Stale
 from flightstream.storage import Grouping
 
 SORTED = pa.table({"n": range(10_000), "text": [f"row {n}" for n in range(10_000)]})
@@ -239,3 +239,31 @@ def test_what_goes_wrong_comes_after_the_rows_before_it(lake, write):
         read.extend(adapter.stream_batches(flight=flight, request=ScanRequest()))
 
     assert sum(batch.num_rows for batch in read) == 9000
+
+
+@pytest.mark.parametrize("is_store", [False, True])
+def test_a_file_that_changes_while_it_is_read_is_stale(lake, write, is_store):
+    write("x.parquet", SORTED, row_group_size=100)
+    local = pafs.LocalFileSystem()
+    filesystem = pafs.SubTreeFileSystem(str(lake), local) if is_store else local
+    adapter = ParquetAdapter(source=Source("lake", filesystem, "" if is_store else str(lake)))
+    [flight] = adapter.list_flights()
+    stream = adapter.stream_batches(flight=flight, request=ScanRequest())
+    next(stream)
+
+    write("y", SORTED.slice(1)).replace(lake / "x.parquet")
+
+    with pytest.raises(Stale):
+        list(stream)
+
+
+def test_a_file_is_opened_for_its_footer_and_for_its_rows(noted, write):
+    for day in (1, 2):
+        write(f"days/day={day}/a.parquet", SORTED, row_group_size=1000)
+    adapter, opened = noted
+    [flight] = adapter.list_flights()
+
+    read = sum(b.num_rows for b in adapter.stream_batches(flight=flight, request=ScanRequest()))
+
+    assert read == 20_000
+    assert len(opened) == 4

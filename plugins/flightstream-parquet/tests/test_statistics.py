@@ -31,7 +31,7 @@ def groups_read(client, sql: str) -> int:
         (pa.array([0xC000, 0, 0x4000], pa.uint16()).view(pa.float16()), "x >= 2"),
         *(
             (pa.array(DECIMALS, type_), "x = 0.5")
-            for type_ in (pa.decimal32(5, 2), pa.decimal64(12, 2), pa.decimal128(20, 2),
+            for type_ in (pa.decimal128(5, 2), pa.decimal128(12, 2), pa.decimal128(20, 2),
                           pa.decimal128(38, 2), pa.decimal256(60, 2))
         ),
         *((pa.array(TEXTS, type_), "x = 'größe'")
