@@ -39,6 +39,7 @@ from flightstream.models import (
 )
 from flightstream.plugin import ByteSize, Secret, adapter, option, service
 from flightstream.storage import File, FileSet, Source, balanced
+from flightstream.workers import Workers
 
 if TYPE_CHECKING:
     from flightstream.client import Client, DataWarning, connect
@@ -84,6 +85,7 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "Unsupported",
+    "Workers",
     "adapter",
     "balanced",
     "connect",

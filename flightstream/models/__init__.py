@@ -4,12 +4,13 @@ from flightstream.models.access import Credentials, Grant, Identity, Operation
 from flightstream.models.flight import Flight, is_flight_name
 from flightstream.models.scan import ScanCounts, ScanEstimate, ScanRequest
 from flightstream.models.server import Action, CallRecord, ServerInfo
-from flightstream.models.storage import Objects, Storage, StoredObject
+from flightstream.models.storage import Explain, Objects, Storage, StoredObject
 
 __all__ = [
     "Action",
     "CallRecord",
     "Credentials",
+    "Explain",
     "Flight",
     "Grant",
     "Identity",

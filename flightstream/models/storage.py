@@ -1,10 +1,14 @@
 """A place that a URI means, and the files in it."""
 
-from collections.abc import Hashable, Iterable
-from typing import Protocol
+from collections.abc import Callable, Hashable, Iterable
+from typing import Protocol, TypeAlias
 
 import pyarrow.fs as pafs
 from attrs import field, frozen
+
+from flightstream.errors import FlightStreamError
+
+Explain: TypeAlias = Callable[[OSError], FlightStreamError | None]
 
 
 @frozen
@@ -52,6 +56,9 @@ class Storage:
         path: The URI's path in the terms of that filesystem.
         objects: What lists it, where that knows better than the filesystem
             which versions files have.
+        explain: Returns what an error of the filesystem means, as clients are
+            told, and ``None`` for one that is not its own. Adapters then need
+            not tell a store that fails from a damaged file.
 
     .. versionadded:: 0.1
     """
@@ -59,3 +66,4 @@ class Storage:
     filesystem: pafs.FileSystem
     path: str
     objects: Objects | None = None
+    explain: Explain | None = None

@@ -10,6 +10,7 @@ from attrs import define, field, frozen
 
 from flightstream.errors import FlightStreamError, PluginError
 from flightstream.plugin import PluginKind, kind_of
+from flightstream.storage import Failures
 
 log = structlog.get_logger(__name__)
 
@@ -25,12 +26,14 @@ class Plugin:
         version: That of its distribution, or ``"unversioned"``.
         instance: What is registered with pluggy.
         options: The option values that shape its data, as stable text.
+        failures: Tells those of the storage that its source lies in.
     """
 
     name: str
     version: str
     instance: Any = field(repr=False)
     options: str = field(default="", repr=False)
+    failures: Failures = field(factory=Failures, repr=False)
 
     @property
     def kind(self) -> PluginKind | None:
@@ -73,8 +76,9 @@ class Border:
     """Turns what a plugin raises into a :class:`FlightStreamError`.
 
     An error of ours is the plugin's word to the client and passes, with the
-    flight added. Anything else is logged here, and becomes ``PluginError``
-    without its text.
+    flight added. What the storage says of its own failure takes the place of
+    what the plugin made of it. Anything else is logged here, and becomes
+    ``PluginError`` without its text.
     """
 
     plugin: Plugin
@@ -90,6 +94,16 @@ class Border:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if (told := self.plugin.failures.told(exc)) is not None:
+            told.flight = told.flight or self.flight
+            log.warning(
+                "storage_failed",
+                plugin=self.plugin.name,
+                hook=self.hook,
+                flight=self.flight,
+                error=told.message,
+            )
+            raise told from None
         if isinstance(exc, FlightStreamError):
             exc.flight = exc.flight or self.flight
         elif exc is not None and not isinstance(exc, KeyboardInterrupt):

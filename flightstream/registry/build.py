@@ -19,7 +19,10 @@ from flightstream.registry.registry import Registry
 from flightstream.registry.select import Selection, select_plugins
 from flightstream.registry.services import Services
 from flightstream.registry.validate import hook_problems
-from flightstream.storage import Grouping, Source, objects_of, open_local
+from flightstream.storage import Failures, Grouping, Source, objects_of, open_local
+
+# Of storages that are not called after the scheme they open.
+_DISTRIBUTIONS = {"gs": "gcs"}
 
 
 def build_registry(loaded: Loaded, classes: Sequence[type[Any]] = ()) -> Registry:
@@ -106,7 +109,8 @@ class _Builder:
                 key, f"the plugin {plugin.name!r} refuses its options: {problem}"
             )
             return None
-        return Plugin(plugin.name, plugin.version, instance, _options_text(instance))
+        failures = Failures() if source is None else source.failures
+        return Plugin(plugin.name, plugin.version, instance, _options_text(instance), failures)
 
     def _open(self, name: str, config: SourceConfig, services: Services) -> Storage | None:
         key = ("sources", name, "uri")
@@ -121,7 +125,8 @@ class _Builder:
             scheme = config.uri.partition("://")[0]
             self.loaded.add_problem(
                 key,
-                f"no plugin opens {scheme}:// URIs: pip install flightstream-{scheme}",
+                f"no plugin opens {scheme}:// URIs:"
+                f" pip install flightstream-{_DISTRIBUTIONS.get(scheme, scheme)}",
             )
         return storage
 
@@ -144,7 +149,8 @@ class _Builder:
 def _source(name: str, storage: Storage, config: SourceConfig) -> Source:
     objects = storage.objects or objects_of(storage.filesystem)
     groupings = {flight: _grouping(of) for flight, of in config.flights.items()}
-    return Source(name, storage.filesystem, storage.path, objects, groupings)
+    failures = Failures(storage.explain)
+    return Source(name, storage.filesystem, storage.path, objects, groupings, failures)
 
 
 def _grouping(config: str | FlightConfig) -> Grouping:

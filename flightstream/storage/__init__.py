@@ -1,5 +1,6 @@
 """Where data lies: a URI becomes a filesystem, and that becomes files."""
 
+from flightstream.storage.failures import Failures
 from flightstream.storage.file import File, uncompressed
 from flightstream.storage.file_set import FileSet, Grouping, balanced
 from flightstream.storage.local import open_local
@@ -9,6 +10,7 @@ from flightstream.storage.source import Source
 from flightstream.storage.unify import Unify
 
 __all__ = [
+    "Failures",
     "File",
     "FileSet",
     "Grouping",

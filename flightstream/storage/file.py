@@ -8,6 +8,7 @@ from attrs import field, frozen
 
 from flightstream.errors import NotFound, Stale, Unavailable
 from flightstream.models import Objects, StoredObject
+from flightstream.storage.failures import Failures
 
 _COMPRESSIONS = frozenset({".gz", ".bz2", ".zst", ".lz4", ".xz", ".br"})
 
@@ -27,6 +28,7 @@ class File:
     name: str
     _listed: StoredObject = field(repr=False)
     _objects: Objects = field(repr=False)
+    _failures: Failures = field(factory=Failures, repr=False)
 
     @property
     def path(self) -> str:
@@ -53,14 +55,15 @@ class File:
 
         Raises:
             NotFound: It is gone.
-            Unavailable: It is there but cannot be opened.
+            Unavailable: It is there but cannot be opened, or what its storage says.
         """
         try:
             return self.filesystem.open_input_file(self.path)
         except FileNotFoundError as exc:
             raise NotFound(f"the file {self.name!r} is gone") from exc
         except OSError as exc:
-            raise Unavailable(f"the file {self.name!r} cannot be opened") from exc
+            told = self._failures.told(exc)
+            raise told or Unavailable(f"the file {self.name!r} cannot be opened") from exc
 
     def check_unchanged(self) -> None:
         """Hold the file against what it was when it was listed.

@@ -9,6 +9,7 @@ from attrs import field, frozen
 
 from flightstream.errors import Unavailable
 from flightstream.models import Objects, StoredObject
+from flightstream.storage.failures import Failures
 from flightstream.storage.file import File
 from flightstream.storage.file_set import FileSet, Grouping
 from flightstream.storage.objects import objects_of
@@ -27,6 +28,7 @@ class Source:
         filesystem: Where it lies.
         path: Its root there: a folder or a single file.
         groupings: The flights that are many files, by name.
+        failures: Tells what errors of its filesystem mean.
 
     .. versionadded:: 0.1
     """
@@ -36,6 +38,7 @@ class Source:
     path: str = field(repr=False)
     _objects: Objects = field(repr=False)
     groupings: Mapping[str, Grouping] = field(factory=dict, repr=False)
+    failures: Failures = field(factory=Failures, repr=False)
 
     @_objects.default
     def _listed_by_itself(self) -> Objects:
@@ -90,10 +93,12 @@ class Source:
             base = self.path.rpartition("/")[0] if only is not None else self.path
             skipped = len(base.rstrip("/")) + 1 if base else 0
             files = [
-                File(self.filesystem, one.path[skipped:], one, self._objects) for one in listed
+                File(self.filesystem, one.path[skipped:], one, self._objects, self.failures)
+                for one in listed
             ]
         except OSError as exc:
-            raise Unavailable(f"the source {self.name!r} cannot be listed") from exc
+            told = self.failures.told(exc)
+            raise told or Unavailable(f"the source {self.name!r} cannot be listed") from exc
         if only is not None:
             patterns = tuple(pattern.rpartition("/")[2] for pattern in patterns)
         found = [compiled(pattern, ignore_case) for pattern in patterns]

@@ -33,6 +33,14 @@ def plainly(table: pa.Table, command: Command) -> pa.Table:
     if command.filter is not None and table.num_rows:
         batch = table.combine_chunks().to_batches()[0]
         mask = Filter.bind(command.filter, table.schema).mask(batch)
-        table = table.filter(mask)  # drops what is null
+        table = _filtered(table, mask)
     table = table.slice(command.offset, command.limit)
     return table if command.columns is None else table.select(command.columns)
+
+
+def _filtered(table: pa.Table, mask: pa.BooleanArray) -> pa.Table:
+    try:
+        return table.filter(mask)  # drops what is null
+    except pa.ArrowNotImplementedError:  # views and run-end encoding have no kernel
+        kept = [row for row, keep in enumerate(mask.to_pylist()) if keep]
+        return pa.concat_tables([table.slice(0, 0), *(table.slice(row, 1) for row in kept)])

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 from flightstream import FlightStreamError, InvalidData, NotFound, PluginError, Unavailable
 from flightstream.registry import Plugin
 from flightstream.registry.border import guarded_batches
+from flightstream.storage import Failures
 
 BATCH = pa.record_batch({"x": [1, 2]})
 
@@ -228,3 +229,48 @@ def test_a_failure_while_closing_is_only_logged(plugin, stream):
         "flight": "s/a",
         "error": "the plugin 'lake' failed in stream_batches",
     }
+
+
+def explain(exc: OSError) -> FlightStreamError | None:
+    return Unavailable("the store does not answer") if "curl" in str(exc) else None
+
+
+STORED = Plugin("lake", "1.2", object(), failures=Failures(explain))
+
+
+def damaged(exc: OSError) -> None:
+    try:
+        raise exc
+    except OSError:
+        raise InvalidData("the file is damaged") from None
+
+
+def failed(exc: OSError) -> None:
+    raise exc
+
+
+@pytest.mark.parametrize("fail", [damaged, failed])
+def test_failure_of_the_storage_is_told_whatever_the_adapter_made_of_it(fail):
+    with (
+        capture_logs() as logs,
+        pytest.raises(Unavailable, match="the store does not answer") as caught,
+        STORED.border("stream_batches", "s/a"),
+    ):
+        fail(OSError("curl: key s3cr3t"))
+
+    assert caught.value.flight == "s/a"
+    assert [(log["event"], log["error"]) for log in logs] == [
+        ("storage_failed", "the store does not answer")
+    ]
+    assert "s3cr3t" not in str(logs)
+
+
+@pytest.mark.parametrize(("fail", "kind"), [(damaged, InvalidData), (failed, PluginError)])
+def test_other_failure_of_an_adapter_is_not_the_storages(fail, kind):
+    with capture_logs(), pytest.raises(kind), STORED.border("stream_batches", "s/a"):
+        fail(OSError("not a zip file"))
+
+
+def test_what_an_adapter_says_of_the_store_itself_stays():
+    with pytest.raises(NotFound), STORED.border("stream_batches", "s/a"):
+        raise NotFound("gone") from OSError("curl")

@@ -197,3 +197,9 @@ def test_a_storage_that_does_not_open_is_a_problem_of_the_uri(built, lake, answe
     assert problems(built, lake, store(answer), sources={"s": "lake://x"}) == [
         f"keywords: sources.s.uri: {problem}"
     ]
+
+
+def test_a_storage_that_is_not_installed_is_named(built, lake):
+    assert problems(built, lake, sources={"s": "gs://bucket"}) == [
+        "keywords: sources.s.uri: no plugin opens gs:// URIs: pip install flightstream-gcs"
+    ]

@@ -42,7 +42,7 @@ def test_every_spelling_is_one_name(name):
     )
 
 
-@pytest.mark.parametrize("name", ["s3", "h2o-lake", "vitamin-c", "storage", "x"])
+@pytest.mark.parametrize("name", ["r2", "h2o-lake", "vitamin-c", "storage", "x"])
 def test_the_class_alone_tells_the_name(name):
     for kind in KINDS.values():
         names = name_plugin(name, kind.noun)

@@ -6,7 +6,14 @@ import pytest
 from attrs import Factory, define, evolve
 from structlog.testing import capture_logs
 
-from flightstream import ConfigError, File, NotFound, Source, Stale, Unavailable
+from flightstream import (
+    ConfigError,
+    File,
+    NotFound,
+    Source,
+    Stale,
+    Unavailable,
+)
 from flightstream.storage import listed_once, open_local
 from flightstream.storage.objects import LocalObjects
 

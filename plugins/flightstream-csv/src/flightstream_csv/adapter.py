@@ -16,6 +16,7 @@ from flightstream import (
     ScanEstimate,
     ScanRequest,
     Source,
+    Workers,
     adapter,
     balanced,
     hookimpl,
@@ -27,7 +28,6 @@ from flightstream_csv.infer import infer
 from flightstream_csv.layout import Layout, Layouts
 from flightstream_csv.parse import BlockParser
 from flightstream_csv.scan import Sizes, scan
-from flightstream_csv.workers import Workers
 
 _PATTERNS = tuple(
     f"**/*.{kind}{compression}"
@@ -124,7 +124,7 @@ class CsvAdapter:
 
     _empty: dict[str, File] = field(factory=dict, init=False)  # replaced whole, by one thread
     _layouts: Layouts = field(factory=Layouts, init=False)
-    _workers: Workers = field(factory=Workers, init=False)
+    _workers: Workers = field(factory=lambda: Workers("flightstream-csv"), init=False)
     _sizes: Sizes = field(factory=Sizes, init=False)
 
     @hookimpl

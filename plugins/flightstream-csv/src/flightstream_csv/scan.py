@@ -7,14 +7,13 @@ from concurrent.futures import Future, wait
 import pyarrow as pa
 from attrs import frozen
 
-from flightstream import File, FlightStreamError, InvalidData, ScanCounts
+from flightstream import File, FlightStreamError, InvalidData, ScanCounts, Workers
 from flightstream_csv.cutter import Cutter
 from flightstream_csv.layout import Layout
 from flightstream_csv.locate import locate
 from flightstream_csv.parse import BlockParser, Parsed, Problem, shorten
 from flightstream_csv.sample import RECORD_BYTES
 from flightstream_csv.text import Text, Undecodable
-from flightstream_csv.workers import Workers
 
 IN_FLIGHT = 4
 IN_FLIGHT_BYTES = 32 * 2**20

@@ -1,4 +1,4 @@
-"""The threads that parse, shared by all scans of one adapter."""
+"""Threads that do what takes a processor: parsing, decoding, decompressing."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -7,19 +7,27 @@ from typing import ParamSpec, TypeVar
 
 import pyarrow as pa
 
-from flightstream import Unavailable
+from flightstream.errors import Unavailable
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
 class Workers:
-    """One thread for each core, all started when the first is needed.
+    """One thread for each core, shared by all scans of a plugin.
 
-    Work never waits for other work, so any number of scans can share them.
+    All are started when the first is needed. Work never waits for other work,
+    so any number of scans can share them. Safe to use from several threads.
+    ``open`` belongs into ``on_startup``, ``close`` into ``on_shutdown``.
+
+    Args:
+        name: Of the threads; that of the plugin's distribution.
+
+    .. versionadded:: 0.1
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._lock = Lock()
         self._pool: ThreadPoolExecutor | None = None
         self._closed = False
@@ -39,7 +47,7 @@ class Workers:
             if self._closed:
                 raise Unavailable("the server is shutting down")
             if self._pool is None:
-                self._pool = _started(pa.cpu_count())
+                self._pool = _started(pa.cpu_count(), self._name)
             return self._pool.submit(work, *args, **kwargs)
 
     def close(self) -> None:
@@ -51,8 +59,8 @@ class Workers:
             pool.shutdown(wait=True)
 
 
-def _started(threads: int) -> ThreadPoolExecutor:
+def _started(threads: int, name: str) -> ThreadPoolExecutor:
     """Return a pool whose threads all run; by itself it starts each with the work that needs it."""
-    pool, together = ThreadPoolExecutor(threads, "flightstream-csv"), Barrier(threads)
+    pool, together = ThreadPoolExecutor(threads, name), Barrier(threads)
     wait([pool.submit(together.wait) for _ in range(threads)])
     return pool

@@ -1,0 +1,130 @@
+"""Scans while objects change, and while the store fails: never short without an error."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from threading import Timer
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from flightstream_gcs import GcsStorage
+
+from flightstream import Flight, FlightStreamError, ScanRequest, Source, adapter, hookimpl
+
+pytest_plugins = ["flightstream.testing"]
+
+BLOCK = 1024 * 1024
+CONTENT = os.urandom(16 * BLOCK)
+FAST = {"retry_seconds": 1.0, "request_timeout_seconds": 1.0}
+
+
+@adapter
+class BlocksAdapter:
+    """Serves any file as rows of a block each."""
+
+    source: Source
+
+    @hookimpl
+    def list_flights(self) -> Iterator[Flight]:
+        for file in self.source.files("**"):
+            yield Flight(file.name, origin=file, version=file.version)
+
+    @hookimpl
+    def get_schema(self) -> pa.Schema:
+        return pa.schema({"block": pa.binary()})
+
+    @hookimpl
+    def stream_batches(self, flight: Flight) -> Iterator[pa.RecordBatch]:
+        with flight.origin.open() as file:
+            while block := file.read(BLOCK):
+                flight.origin.check_unchanged()
+                yield pa.record_batch({"block": pa.array([block], pa.binary())})
+
+
+class Scan:
+    """A scan of one object that goes on when asked."""
+
+    def __init__(self, registry: Any) -> None:
+        mount = registry.mounts[0]
+        [flight] = mount.list_flights()
+        self._batches = mount.stream_batches(flight, ScanRequest())
+
+    def block(self) -> bytes:
+        [block] = next(self._batches)["block"].to_pylist()
+        return block
+
+    def rest(self) -> bytes:
+        return b"".join(batch["block"][0].as_py() for batch in self._batches)
+
+    def fails(self) -> str:
+        with pytest.raises(FlightStreamError) as caught:
+            self.rest()
+        return caught.value.code
+
+
+@pytest.fixture
+def scan(start: Callable[..., Any], bucket: Any) -> Callable[..., Scan]:
+    """Return a function that puts an object in a bucket and begins to scan it."""
+
+    def scan(**options: Any) -> Scan:
+        bucket.put("a.bin", CONTENT)
+        given = {**bucket.store.options, **FAST, **options}
+        return Scan(start(bucket.uri, GcsStorage, BlocksAdapter, **given))
+
+    return scan
+
+
+def test_whole_object_is_scanned(scan) -> None:
+    assert scan().rest() == CONTENT
+
+
+@pytest.mark.parametrize("size", [0, 10, len(CONTENT), len(CONTENT) * 2])
+def test_object_replaced_between_blocks_is_stale(scan, bucket, size) -> None:
+    reading = scan()
+    assert reading.block() == CONTENT[:BLOCK]
+
+    bucket.put("a.bin", bytes(size))
+
+    assert reading.fails() == "stale"
+
+
+def test_object_removed_during_a_scan_is_stale(scan, bucket) -> None:
+    reading = scan()
+    reading.block()
+
+    bucket.remove("a.bin")
+
+    assert reading.fails() == "stale"
+
+
+def test_killed_store_ends_the_scan_as_unavailable(scan, store) -> None:
+    reading = scan()
+    reading.block()
+
+    store.kill()
+
+    assert reading.fails() == "unavailable"
+    store.start()
+
+
+def test_scan_survives_a_store_that_is_killed_and_started_again(scan, store) -> None:
+    reading = scan(retry_seconds=20.0, request_timeout_seconds=5.0)
+    reading.block()
+
+    store.kill()
+    timer = Timer(0.5, store.start)
+    timer.start()
+
+    assert reading.rest() == CONTENT[BLOCK:]
+    timer.join()
+
+
+def test_stopped_store_ends_the_scan_in_time(scan, store) -> None:
+    reading = scan()
+    reading.block()
+    os.kill(store.pid, signal.SIGSTOP)
+    try:
+        assert reading.fails() == "unavailable"
+    finally:
+        os.kill(store.pid, signal.SIGCONT)

@@ -1,0 +1,133 @@
+"""``flightstream serve s3://…`` as people type it, and what it shows of keys."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import flightstream
+
+pytest_plugins = ["flightstream.testing"]
+
+ROWS = "".join(f"{number},{number / 4},name {number % 97}\n" for number in range(50_000))
+FILES = {
+    "orders.csv": b"id,city,fare\n1,Oslo,2.5\n2,,0\n3,Bergen,-1.5\n",
+    "2024/large.csv": f"id,value,name\n{ROWS}".encode(),
+    "2024/größe & co.csv": b"x\n1\n",
+}
+DEADLINE_SECONDS = 30.0
+PROGRAM = [sys.executable, "-c", "from flightstream.cli import main; main()"]
+
+
+@pytest.fixture
+def serve(tmp_path: Path, bucket: Any) -> Iterator[Callable[..., Any]]:
+    """Return a function that runs ``flightstream serve`` and connects to it."""
+    started: list[subprocess.Popen[bytes]] = []
+    keys = {
+        "AWS_ACCESS_KEY_ID": bucket.store.access_key,
+        "AWS_SECRET_ACCESS_KEY": bucket.store.secret_key,
+        "AWS_ENDPOINT_URL_S3": bucket.store.endpoint,
+    }
+
+    def serve(*uris: str) -> Any:
+        log = tmp_path / f"{len(started)}.log"
+        command = [*PROGRAM, "serve", *uris, "--port", "0"]
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                command, cwd=tmp_path, env=os.environ | keys, stdout=output, stderr=output
+            )
+        started.append(process)
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not (found := re.search(r"grpc://[\w.]+:\d+", log.read_text())):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.02)
+        return flightstream.connect(found[0])
+
+    yield serve
+    for process in started:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(DEADLINE_SECONDS) == 0
+
+
+def test_csv_files_of_a_bucket_are_served_as_those_of_a_folder(serve, bucket, tmp_path) -> None:
+    pytest.importorskip("flightstream_csv", reason="pip install flightstream-csv")
+    bucket.fill(FILES, "lake/sales/")
+    for name, content in FILES.items():
+        path = tmp_path / "copy" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+    remote = serve(f"{bucket.uri}/lake/sales/")
+    local = serve(str(tmp_path / "copy"))
+
+    names = [flight.name.partition("/")[2] for flight in local.flights()]
+    assert [flight.name for flight in remote.flights()] == [f"sales/{name}" for name in names]
+    assert len(names) == len(FILES)
+    for name in names:
+        assert remote.read(f"sales/{name}").equals(local.read(f"copy/{name}"))
+    asked = {"columns": ["id"], "filter": "name = 'name 7'", "limit": 5}
+    assert remote.read("sales/2024/large", **asked).equals(local.read("copy/2024/large", **asked))
+
+
+def flightstream_command(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*PROGRAM, *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_check_shows_no_key_and_asks_no_store(tmp_path: Path, make_config) -> None:
+    keys = {"access_key": "zz-acc3ss", "secret_key": "zz-s3cr3t", "session_token": "zz-t0ken"}
+    config = make_config(
+        plugins={"s3": {**keys, "endpoint": "http://127.0.0.1:9"}},
+        sources={"lake": {"uri": "s3://bucket/x"}},
+    )
+
+    done = flightstream_command("check", str(config), folder=tmp_path)
+
+    assert "plugins.s3.secret_key" in done.stdout
+    assert "***" in done.stdout
+    assert not [value for value in keys.values() if value in done.stdout + done.stderr]
+    assert "cannot be reached" not in done.stderr
+
+
+def test_missing_bucket_ends_serve_with_one_sentence(tmp_path, make_config, store) -> None:
+    config = make_config(
+        plugins={"s3": store.options}, sources={"lake": {"uri": "s3://flightstream-missing"}}
+    )
+
+    done = flightstream_command("serve", "--config", str(config), folder=tmp_path)
+
+    assert done.returncode == 2
+    assert "s3://flightstream-missing cannot be read: there is no such bucket" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_readme_has_the_table_of_options(tmp_path: Path) -> None:
+    shown = flightstream_command("plugins", "show", "s3", "--markdown", folder=tmp_path)
+
+    assert shown.stdout.strip() in (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+
+
+def test_configuration_of_the_readme_is_one(tmp_path: Path) -> None:
+    readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
+    toml = re.findall(r"^```toml\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)[0]
+    (tmp_path / "flightstream.toml").write_text(toml)
+
+    done = flightstream_command("plugins", "list", "--json", folder=tmp_path)
+
+    [used] = [one for one in json.loads(done.stdout) if one["name"] == "s3"]
+    assert (used["state"], used["distribution"]) == ("active", "flightstream-s3")
