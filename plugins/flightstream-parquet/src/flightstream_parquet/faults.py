@@ -61,49 +61,48 @@ def found_out(
     Raises:
         Stale: The file changed meanwhile.
     """
-    if isinstance(failure, MemoryError):
-        return unreadable(file, failure)
-    for group in groups:
+    suspects = [] if isinstance(failure, MemoryError) else groups
+    for group in suspects:
         for column in columns:
             try:
                 for _ in parquet.iter_batches(1024, row_groups=[group], columns=[column]):
                     pass
             except (pa.ArrowException, OSError) as exc:
-                error = unreadable(file, exc, group, column)
-                leaves = footer.places[column]
-                if not all(_is_there(footer, source, group, leaf) for leaf in leaves):
+                if not _is_there(footer, source, group, column):
                     return Unavailable(f"the file {file.name!r} cannot be read now")
-                is_plain = isinstance(error, InvalidData)
-                return damaged(footer, group, leaves.start) if is_plain else error
+                return unreadable(file, exc, damaged(footer, group, footer.places[column].start))
     return unreadable(file, failure)
 
 
 def unreadable(
-    file: File, failure: Exception, group: int | None = None, column: str | None = None
+    file: File, failure: Exception, error: FlightStreamError | None = None
 ) -> FlightStreamError:
     """Return the error for what Arrow raised, and log it.
+
+    Args:
+        file: The file.
+        failure: What Arrow raised.
+        error: What to say where it is no matter of what Arrow can do.
 
     Raises:
         Stale: The file changed meanwhile.
     """
     file.check_unchanged()
-    log.warning(
-        "parquet_unreadable", file=file.name, row_group=group, column=column, reason=str(failure)
-    )
     if isinstance(failure, MemoryError):
         return LimitExceeded(f"the file {file.name!r} takes more memory than there is")
     if isinstance(failure, NotImplementedError):
-        what = "the file" if column is None else f"the column {column!r} of the file"
-        return Unsupported(f"{what} {file.name!r} is stored in a way that Arrow cannot read")
-    return InvalidData(f"the file {file.name!r} is damaged")
+        error = Unsupported(f"the file {file.name!r} is stored in a way that Arrow cannot read")
+    error = error or InvalidData(f"the file {file.name!r} is damaged")
+    log.warning("parquet_unreadable", error=error.message, reason=str(failure))
+    return error
 
 
-def _is_there(footer: Footer, source: pa.NativeFile, group: int, leaf: int) -> bool:
-    """Tell whether the bytes of a chunk can be read, whatever they are."""
-    chunk = footer.chunk(group, leaf)
+def _is_there(footer: Footer, source: pa.NativeFile, group: int, column: str) -> bool:
+    """Tell whether the bytes of a column can be read, whatever they are."""
     try:
-        for at in range(0, min(chunk.size, source.size()), _BLOCK_BYTES):
-            source.read_at(min(_BLOCK_BYTES, chunk.size - at), chunk.start + at)
+        for chunk in (footer.chunk(group, leaf) for leaf in footer.places[column]):
+            for at in range(0, min(chunk.size, source.size()), _BLOCK_BYTES):
+                source.read_at(min(_BLOCK_BYTES, chunk.size - at), chunk.start + at)
     except OSError:
         return False
     except ValueError:  # there is no such place in the file
