@@ -1,5 +1,6 @@
 """What is read of files, and what of them is not."""
 
+import io
 import threading
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from flightstream_parquet import ParquetAdapter
 
-from flightstream import Filter, InvalidData, ScanRequest, Source, Stale
+from flightstream import Filter, InvalidData, ScanRequest, Source, Stale, Unavailable
 from flightstream.storage import Grouping
 
 SORTED = pa.table({"n": range(10_000), "text": [f"row {n}" for n in range(10_000)]})
@@ -267,3 +268,39 @@ def test_a_file_is_opened_for_its_footer_and_for_its_rows(noted, write):
 
     assert read == 20_000
     assert len(opened) == 4
+
+
+class Failing(io.FileIO):
+    """A file of a store that does not answer any more."""
+
+    answers = 0
+
+    def read(self, size=-1):
+        if self.answers == 0:
+            raise OSError("curl: s3cr3t")
+        self.answers -= 1
+        return super().read(size)
+
+
+class FailingStore(Noting):
+    def __init__(self, answers: int) -> None:
+        super().__init__()
+        self.answers = answers
+
+    def open_input_file(self, path):
+        file = Failing(path)
+        file.answers = self.answers
+        return pa.PythonFile(file, mode="r")
+
+
+@pytest.mark.parametrize("answers", [0, 1, 2])
+def test_a_store_that_fails_is_unavailable(lake, write, answers):
+    write("x.parquet", SORTED, row_group_size=1000)
+    source = Source("s", pafs.PyFileSystem(FailingStore(answers)), str(lake))
+    adapter = ParquetAdapter(source=source)
+    [flight] = adapter.list_flights()
+
+    with pytest.raises(Unavailable) as caught:
+        list(adapter.stream_batches(flight=flight, request=ScanRequest()))
+
+    assert caught.value.message == "the file 'x.parquet' cannot be read now"
