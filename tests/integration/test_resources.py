@@ -47,7 +47,7 @@ def test_a_slow_reader_of_a_large_file_costs_little(
         file.write(b"id,value,name,day\n")
         while file.tell() < 400 * MIB:
             file.write(block)
-    server = serve_process(data)
+    server = serve_process(data, env={"FLIGHTSTREAM__PLUGINS__ENABLED": '["csv"]'})
 
     rows = 0
     with flightstream.connect(server.uri) as client:

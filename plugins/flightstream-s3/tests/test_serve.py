@@ -126,6 +126,7 @@ def test_configuration_of_the_readme_is_one(tmp_path: Path) -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
     toml = re.findall(r"^```toml\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)[0]
     (tmp_path / "flightstream.toml").write_text(toml)
+    (tmp_path / "secret.txt").write_text("the secret key\n")
 
     done = flightstream_command("plugins", "list", "--json", folder=tmp_path)
 
