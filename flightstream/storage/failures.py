@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from flightstream.errors import FlightStreamError, InvalidData
+from flightstream.errors import FlightStreamError, InvalidData, Unavailable
 from flightstream.models import Explain
 
 
@@ -23,11 +23,13 @@ class Failures:
 
         Looked at is all that led to the error: Arrow raises ``OSError`` for a
         connection that broke and for a damaged file alike, so an adapter may
-        have taken one for the other and said ``InvalidData``.
+        have taken one for the other and said ``InvalidData``, or not know more
+        than ``Unavailable``.
         """
         if self.explain is None or not isinstance(exc, Exception):
             return None
-        if isinstance(exc, FlightStreamError) and not isinstance(exc, InvalidData):
+        is_guess = isinstance(exc, InvalidData | Unavailable)
+        if isinstance(exc, FlightStreamError) and not is_guess:
             return None
         for one in _chain(exc):
             if isinstance(one, OSError) and (told := self.explain(one)) is not None:

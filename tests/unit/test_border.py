@@ -249,7 +249,11 @@ def failed(exc: OSError) -> None:
     raise exc
 
 
-@pytest.mark.parametrize("fail", [damaged, failed])
+def unavailable(exc: OSError) -> None:
+    raise Unavailable("the file cannot be read now") from exc
+
+
+@pytest.mark.parametrize("fail", [damaged, failed, unavailable])
 def test_failure_of_the_storage_is_told_whatever_the_adapter_made_of_it(fail):
     with (
         capture_logs() as logs,

@@ -29,6 +29,28 @@ def write(path: Path, table: pa.Table, rows: int = 2) -> None:
     pq.write_table(table, path, row_group_size=rows)
 
 
+def write_damaged(folder: Path) -> str:
+    path = folder / "spoilt.parquet"
+    write(path, pa.table({"n": list(range(1000))}), 1000)
+    content = bytearray(path.read_bytes())
+    content[100:110] = b"x" * 10
+    path.write_bytes(content)
+    return "spoilt"
+
+
+def write_large(folder: Path, files: int) -> None:
+    """Write 7 * 64 MiB of numbers."""
+    numbers = pa.array(range(2**20), pa.int64())
+    table = pa.table({f"n{i}": numbers for i in range(8)})
+    folder.mkdir(exist_ok=True)
+    for file in range(files):
+        with pq.ParquetWriter(
+            folder / f"{file}.parquet", table.schema, use_dictionary=False
+        ) as out:
+            for _ in range(7 // files):
+                out.write_table(table, row_group_size=2**17)
+
+
 class TestFiles(AdapterConformance):
     plugin = ParquetAdapter
     options: ClassVar = {"batch_rows": 3}
@@ -52,22 +74,11 @@ class TestFiles(AdapterConformance):
         next(Path(sample.uri).glob(f"{name}.p*")).unlink()
 
     def spoil(self, sample: Sample) -> str:
-        path = Path(sample.uri, "spoilt.parquet")
-        write(path, pa.table({"n": list(range(1000))}), 1000)
-        content = bytearray(path.read_bytes())
-        content[100:110] = b"x" * 10
-        path.write_bytes(content)
-        return "spoilt"
+        return write_damaged(Path(sample.uri))
 
     @pytest.fixture
     def large(self, tmp_path: Path) -> Sample:
-        numbers = pa.array(range(2**20), pa.int64())
-        table = pa.table({f"n{i}": numbers for i in range(8)})
-        with pq.ParquetWriter(
-            tmp_path / "large.parquet", table.schema, use_dictionary=False
-        ) as out:
-            for _ in range(7):
-                out.write_table(table, row_group_size=2**17)
+        write_large(tmp_path, 1)
         return Sample(tmp_path, {}, options={"batch_rows": 32_768})
 
 
@@ -78,12 +89,13 @@ class TestDictionaries(TestFiles):
     def sample(self, tmp_path: Path) -> Sample:
         table = ORDERS.select(["id", "kind"])
         write(tmp_path / "orders.parquet", table)
-        return Sample(tmp_path, {"orders": table})
+        write(tmp_path / "empty.parquet", table.slice(0, 0))
+        return Sample(tmp_path, {"orders": table, "empty": table.slice(0, 0)})
 
     def change(self, sample: Sample) -> Mapping[str, pa.Table]:
         after = sample.tables["orders"].slice(4)
         write(Path(sample.uri, "orders.parquet"), after)
-        return {"orders": after}
+        return {**sample.tables, "orders": after}
 
 
 class TestManyFiles(AdapterConformance):
@@ -108,3 +120,13 @@ class TestManyFiles(AdapterConformance):
     def remove(self, sample: Sample, name: str) -> None:
         for path in Path(sample.uri, "rides").rglob("*.parquet"):
             path.unlink()
+
+    def spoil(self, sample: Sample) -> str:
+        return write_damaged(Path(sample.uri))
+
+    @pytest.fixture
+    def large(self, tmp_path: Path) -> Sample:
+        write_large(tmp_path / "large", 7)
+        return Sample(
+            tmp_path, {}, options={"batch_rows": 32_768}, flights={"large": "large/*.parquet"}
+        )

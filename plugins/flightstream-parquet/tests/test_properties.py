@@ -33,12 +33,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def served(folder: Path, table: pa.Table, **writing: Any) -> tuple[Any, Flight, pa.Table]:
     """Return an adapter, a flight of a table, and the table as pyarrow reads it back."""
-    pq.write_table(table, folder / "t.parquet", **writing)
+    try:
+        pq.write_table(table, folder / "t.parquet", **writing)
+        whole = pq.read_table(folder / "t.parquet")
+    except (pa.ArrowException, OverflowError):  # Arrow 21 cannot do it with some lists
+        assume(False)
     adapter = ParquetAdapter(source=Source("s", pafs.LocalFileSystem(), str(folder)), batch_rows=3)
     [flight] = adapter.list_flights()
-    schema = adapter.get_schema(flight=flight)
     # Not all that is written comes back in the type that it had: seconds are milliseconds.
-    return adapter, flight, pq.read_table(folder / "t.parquet").cast(schema)
+    return adapter, flight, whole.cast(adapter.get_schema(flight=flight))
 
 
 def read(adapter: Any, flight: Flight, **asked: Any) -> pa.Table:
@@ -75,10 +78,7 @@ def test_any_command_gives_what_the_whole_table_gives(folder, data):
         "use_dictionary": data.draw(st.booleans()),
         "version": data.draw(st.sampled_from(["1.0", "2.6"])),
     }
-    try:
-        adapter, flight, whole = served(folder, table, **writing)
-    except (pa.ArrowException, OverflowError):
-        assume(False)
+    adapter, flight, whole = served(folder, table, **writing)
     command = data.draw(commands(whole))
     try:
         row_filter = command.filter and Filter.bind(command.filter, whole.schema)

@@ -1,5 +1,6 @@
 """What is read of files, and what of them is not."""
 
+import io
 import threading
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from flightstream_parquet import ParquetAdapter
 
-from flightstream import Filter, InvalidData, LimitExceeded, ScanRequest, Source
+from flightstream import Filter, InvalidData, ScanRequest, Source, Stale, Unavailable
 from flightstream.storage import Grouping
 
 SORTED = pa.table({"n": range(10_000), "text": [f"row {n}" for n in range(10_000)]})
@@ -206,42 +207,6 @@ class TestFaults:
 
         assert "two columns named 'n'" in self.read(serve).message
 
-    def test_a_row_group_that_says_it_is_large_is_refused(self, serve, write):
-        write("x.parquet", pa.table({"n": range(100_000)}), use_dictionary=False)
-
-        with pytest.raises(LimitExceeded, match=r"row group 0 .* max_row_group_bytes"):
-            serve(max_row_group_bytes="10 KiB").read("x")
-
-    def test_an_encrypted_file_is_told(self, serve, lake):
-        encryption = pytest.importorskip("pyarrow.parquet.encryption")
-        properties = _encrypted(encryption)
-        with pq.ParquetWriter(
-            lake / "x.parquet", SORTED.schema, encryption_properties=properties
-        ) as out:
-            out.write_table(SORTED)
-
-        assert self.read(serve).message == (
-            "the file 'x.parquet' is encrypted, and there is no key to read it with"
-        )
-
-
-def _encrypted(encryption):
-    class Keys(encryption.KmsClient):
-        def __init__(self, _config):
-            super().__init__()
-
-        def wrap_key(self, key_bytes, _master):
-            return key_bytes.hex()
-
-        def unwrap_key(self, wrapped, _master):
-            return bytes.fromhex(wrapped)
-
-    factory = encryption.CryptoFactory(Keys)
-    wanted = encryption.EncryptionConfiguration(
-        footer_key="footer", column_keys={"c": ["n", "text"]}
-    )
-    return factory.file_encryption_properties(encryption.KmsConnectionConfig(), wanted)
-
 
 def test_a_stream_that_is_closed_ends_its_thread(lake, write):
     write("x.parquet", SORTED, row_group_size=100)
@@ -275,3 +240,67 @@ def test_what_goes_wrong_comes_after_the_rows_before_it(lake, write):
         read.extend(adapter.stream_batches(flight=flight, request=ScanRequest()))
 
     assert sum(batch.num_rows for batch in read) == 9000
+
+
+@pytest.mark.parametrize("is_store", [False, True])
+def test_a_file_that_changes_while_it_is_read_is_stale(lake, write, is_store):
+    write("x.parquet", SORTED, row_group_size=100)
+    local = pafs.LocalFileSystem()
+    filesystem = pafs.SubTreeFileSystem(str(lake), local) if is_store else local
+    adapter = ParquetAdapter(source=Source("lake", filesystem, "" if is_store else str(lake)))
+    [flight] = adapter.list_flights()
+    stream = adapter.stream_batches(flight=flight, request=ScanRequest())
+    next(stream)
+
+    write("y", SORTED.slice(1)).replace(lake / "x.parquet")
+
+    with pytest.raises(Stale):
+        list(stream)
+
+
+def test_a_file_is_opened_for_its_footer_and_for_its_rows(noted, write):
+    for day in (1, 2):
+        write(f"days/day={day}/a.parquet", SORTED, row_group_size=1000)
+    adapter, opened = noted
+    [flight] = adapter.list_flights()
+
+    read = sum(b.num_rows for b in adapter.stream_batches(flight=flight, request=ScanRequest()))
+
+    assert read == 20_000
+    assert len(opened) == 4
+
+
+class Failing(io.FileIO):
+    """A file of a store that does not answer any more."""
+
+    answers = 0
+
+    def read(self, size=-1):
+        if self.answers == 0:
+            raise OSError("curl: s3cr3t")
+        self.answers -= 1
+        return super().read(size)
+
+
+class FailingStore(Noting):
+    def __init__(self, answers: int) -> None:
+        super().__init__()
+        self.answers = answers
+
+    def open_input_file(self, path):
+        file = Failing(path)
+        file.answers = self.answers
+        return pa.PythonFile(file, mode="r")
+
+
+@pytest.mark.parametrize("answers", [0, 1, 2])
+def test_a_store_that_fails_is_unavailable(lake, write, answers):
+    write("x.parquet", SORTED, row_group_size=1000)
+    source = Source("s", pafs.PyFileSystem(FailingStore(answers)), str(lake))
+    adapter = ParquetAdapter(source=source)
+    [flight] = adapter.list_flights()
+
+    with pytest.raises(Unavailable) as caught:
+        list(adapter.stream_batches(flight=flight, request=ScanRequest()))
+
+    assert caught.value.message == "the file 'x.parquet' cannot be read now"

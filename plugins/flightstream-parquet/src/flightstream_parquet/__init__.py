@@ -1,4 +1,4 @@
-"""Parquet files as flights."""
+"""Parquet files for FlightStream: pruned by their statistics, streamed within bounds."""
 
 from flightstream_parquet.adapter import ParquetAdapter
 

@@ -1,4 +1,4 @@
-"""What pyarrow says of a file that it cannot read, in words that clients may see."""
+"""What is wrong with a file that Arrow cannot read, in words that clients may see."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,97 +7,104 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import structlog
 
-from flightstream import File, InvalidData, Unavailable
+from flightstream import (
+    File,
+    FlightStreamError,
+    InvalidData,
+    LimitExceeded,
+    Unavailable,
+    Unsupported,
+)
+from flightstream_parquet.footer import Footer
+from flightstream_parquet.pages import damaged
 
 log = structlog.get_logger(__name__)
 
-# What pyarrow raises: ArrowException, OSError for broken pages, and UnicodeDecodeError for names.
-_BROKEN = (pa.ArrowException, OSError, UnicodeDecodeError)
+_BLOCK_BYTES = 64 * 2**20
 
 
 @contextmanager
-def readable(file: File) -> Iterator[None]:
-    """Tell why the footer of a file cannot be read.
+def reachable(file: File) -> Iterator[None]:
+    """Tell of a file that is there and cannot be read.
 
     Raises:
-        InvalidData: It is no Parquet file.
         Stale: It changed meanwhile.
-        Unavailable: The store does not answer.
+        Unavailable: It did not.
     """
     try:
         yield
-    except _BROKEN as exc:
-        _check_reachable(file)
-        log.info("parquet_footer_unreadable", file=file.name, error=str(exc))
-        if not file.size:
-            raise InvalidData(f"the file {file.name!r} is empty: it has no footer") from None
-        if "encrypt" in str(exc).lower():
-            raise InvalidData(
-                f"the file {file.name!r} is encrypted, and there is no key to read it with"
-            ) from None
-        raise InvalidData(
-            f"the file {file.name!r} is no Parquet file, or it is cut off or damaged at its end"
-        ) from None
+    except OSError as exc:
+        file.check_unchanged()
+        raise Unavailable(f"the file {file.name!r} cannot be read now") from exc
 
 
-@contextmanager
-def readable_pages(
-    file: File, metadata: pq.FileMetaData, groups: Sequence[int], columns: Sequence[str]
-) -> Iterator[None]:
-    """Tell where the pages of a file cannot be read.
+def found_out(
+    file: File,
+    footer: Footer,
+    source: pa.NativeFile,
+    parquet: pq.ParquetFile,
+    groups: Sequence[int],
+    columns: Sequence[str],
+    failure: Exception,
+) -> FlightStreamError:
+    """Return what is wrong: row groups are read once more, column by column.
 
     Args:
         file: The file.
-        metadata: Of it.
-        groups: The row groups that are being read.
-        columns: The columns that are being read.
+        footer: That of the file.
+        source: The file, open.
+        parquet: What reads it.
+        groups: The row groups that it may be.
+        columns: The columns that it may be.
+        failure: What Arrow raised.
 
     Raises:
-        InvalidData: They are damaged; names row group and column.
         Stale: The file changed meanwhile.
-        Unavailable: The store does not answer.
     """
-    try:
-        yield
-    except _BROKEN as exc:
-        _check_reachable(file)
-        log.info("parquet_pages_unreadable", file=file.name, error=str(exc))
-        group, column = _locate(file, metadata, groups, columns)
-        reason = "is encrypted" if "crypt" in str(exc).lower() else "is damaged"
-        raise InvalidData(
-            f"the file {file.name!r} {reason} in row group {group}, column {column!r}",
-            column=column,
-        ) from None
-
-
-def _check_reachable(file: File) -> None:
-    """See that a file is there as it was, so that what went wrong is its own fault.
-
-    Raises:
-        Stale: It changed.
-        Unavailable: It cannot be read from at all.
-    """
-    file.check_unchanged()
-    try:
-        with file.open() as opened:
-            opened.read(1)
-    except OSError:
-        raise Unavailable(f"the file {file.name!r} cannot be read now") from None
-
-
-def _locate(
-    file: File, metadata: pq.FileMetaData, groups: Sequence[int], columns: Sequence[str]
-) -> tuple[int, str]:
-    """Return the first row group and column that cannot be read alone."""
-    for group in groups:
+    suspects = [] if isinstance(failure, MemoryError) else groups
+    for group in suspects:
         for column in columns:
             try:
-                with file.open() as opened:
-                    parquet = pq.ParquetFile(
-                        opened, metadata=metadata, page_checksum_verification=True
-                    )
-                    for _ in parquet.iter_batches(row_groups=[group], columns=[column]):
-                        pass
-            except _BROKEN:
-                return group, column
-    return groups[0], columns[0]
+                for _ in parquet.iter_batches(1024, row_groups=[group], columns=[column]):
+                    pass
+            except (pa.ArrowException, OSError) as exc:
+                if not _is_there(footer, source, group, column):
+                    return Unavailable(f"the file {file.name!r} cannot be read now")
+                return unreadable(file, exc, damaged(footer, group, footer.places[column].start))
+    return unreadable(file, failure)
+
+
+def unreadable(
+    file: File, failure: Exception, error: FlightStreamError | None = None
+) -> FlightStreamError:
+    """Return the error for what Arrow raised, and log it.
+
+    Args:
+        file: The file.
+        failure: What Arrow raised.
+        error: What to say where it is no matter of what Arrow can do.
+
+    Raises:
+        Stale: The file changed meanwhile.
+    """
+    file.check_unchanged()
+    if isinstance(failure, MemoryError):
+        return LimitExceeded(f"the file {file.name!r} takes more memory than there is")
+    if isinstance(failure, NotImplementedError):
+        error = Unsupported(f"the file {file.name!r} is stored in a way that Arrow cannot read")
+    error = error or InvalidData(f"the file {file.name!r} is damaged")
+    log.warning("parquet_unreadable", error=error.message, reason=str(failure))
+    return error
+
+
+def _is_there(footer: Footer, source: pa.NativeFile, group: int, column: str) -> bool:
+    """Tell whether the bytes of a column can be read, whatever they are."""
+    try:
+        for chunk in (footer.chunk(group, leaf) for leaf in footer.places[column]):
+            for at in range(0, min(chunk.size, source.size()), _BLOCK_BYTES):
+                source.read_at(min(_BLOCK_BYTES, chunk.size - at), chunk.start + at)
+    except OSError:
+        return False
+    except ValueError:  # there is no such place in the file
+        return True
+    return True

@@ -1,137 +1,228 @@
-"""What a Parquet file says of itself at its end."""
+"""What stands at the end of a Parquet file: its schema, and where its columns are."""
 
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable
-from threading import Lock
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
 
 import pyarrow as pa
+import pyarrow.fs as pafs
 import pyarrow.parquet as pq
-from attrs import define, field, frozen
+from attrs import field, frozen
 
-from flightstream import ByteSize, File, InvalidData, LimitExceeded
-from flightstream_parquet.faults import readable
+from flightstream import File, InvalidData, Unavailable
+from flightstream_parquet.leaf import Leaf, leaves_of
+from flightstream_parquet.plain import plain_schema, texts_of
+from flightstream_parquet.thrift import Malformed, Struct, natural, read_struct, structs
 
-_KEPT_BYTES = 64 * 2**20
+Dictionary: TypeAlias = Literal["decode", "keep"]
+
+_MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
+_TAIL_BYTES = 64 * 1024
 
 
 @frozen(eq=False)
-class Footer:
-    """A file's metadata, and the schema that its batches are read with.
+class Chunk:
+    """The values of one leaf in one row group.
 
     Args:
-        metadata: As pyarrow parsed it.
-        stored: The schema that pyarrow reads batches with.
-        schema: The same with dictionaries decoded, if that is wanted.
+        start: Where its first page begins.
+        size: Its bytes as stored.
+        full_size: Its bytes without compression, as the footer has it.
+        values: How many there are, null ones and empty lists too.
+        codec: The number of its compression.
+        statistics: As stored, by field number.
     """
 
-    metadata: pq.FileMetaData
-    stored: pa.Schema
-    schema: pa.Schema
+    start: int
+    size: int
+    full_size: int
+    values: int
+    codec: int
+    statistics: Struct = field(repr=False)
+
+
+@frozen(eq=False)
+class RowGroup:
+    """A run of rows that is stored together.
+
+    Args:
+        rows: How many.
+        chunks: One for each leaf; ``None`` where it is encrypted.
+    """
+
+    rows: int
+    chunks: tuple[Chunk | None, ...] = field(repr=False)
+
+
+@frozen(eq=False, slots=False)
+class Footer:
+    """What is known of a file without reading a row of it.
+
+    Args:
+        name: The file's name within its source.
+        metadata: What Arrow needs to read on.
+        schema: That of the batches, once dictionaries are treated as configured.
+        raw: The footer as stored.
+        extents: What was found out of chunks, by row group and leaf.
+    """
+
+    name: str
+    metadata: pq.FileMetaData = field(repr=False)
+    schema: pa.Schema = field(repr=False)
+    _raw: bytes = field(repr=False)
+    extents: dict[tuple[int, int], Any] = field(factory=dict, init=False, repr=False)
 
     @property
-    def row_groups(self) -> range:
-        """The numbers of the row groups."""
-        return range(self.metadata.num_row_groups)
+    def rows(self) -> int:
+        """How many rows the file has."""
+        return int(self.metadata.num_rows)
 
-    def rows(self, group: int) -> int:
-        """Return how many rows a row group has."""
-        rows: int = self.metadata.row_group(group).num_rows
-        return rows
+    @property
+    def weight(self) -> int:
+        """About how many bytes of memory it takes, parsed."""
+        return 16_384 + 12 * len(self._raw)
 
-    def stored_bytes(self, group: int, columns: frozenset[str]) -> int:
-        """Return how many bytes of the file a row group's columns take."""
-        row_group = self.metadata.row_group(group)
-        chunks = (row_group.column(number) for number in range(row_group.num_columns))
-        return sum(
-            chunk.total_compressed_size
-            for chunk in chunks
-            if chunk.path_in_schema.partition(".")[0] in columns or chunk.path_in_schema in columns
-        )
+    @cached_property
+    def leaves(self) -> tuple[Leaf, ...]:
+        """The columns as stored."""
+        return tuple(leaf for column in self._parsed[0] for leaf in column)
+
+    @cached_property
+    def places(self) -> Mapping[str, range]:
+        """Which leaves each column of the schema is."""
+        places, start = {}, 0
+        for name, column in zip(self.schema.names, self._parsed[0], strict=True):
+            places[name] = range(start, start + len(column))
+            start += len(column)
+        return places
+
+    @property
+    def groups(self) -> tuple[RowGroup, ...]:
+        """The row groups."""
+        return self._parsed[1]
+
+    def chunk(self, group: int, leaf: int) -> Chunk:
+        """Return one chunk.
+
+        Raises:
+            InvalidData: It is encrypted.
+        """
+        chunk = self.groups[group].chunks[leaf]
+        if chunk is None:
+            column = next(name for name, place in self.places.items() if leaf in place)
+            raise InvalidData(
+                f"the column {column!r} of the file {self.name!r} is encrypted, and there is no key to read it with",
+                column=column,
+            )
+        return chunk
+
+    def leaves_of(self, columns: Iterable[str]) -> list[int]:
+        """Return the numbers of the leaves that columns are."""
+        return [leaf for name in columns for leaf in self.places[name]]
+
+    def stored_bytes(self, group: int, leaves: Iterable[int]) -> int:
+        """Return how many bytes of a row group have to be read."""
+        return sum(self.chunk(group, leaf).size for leaf in leaves)
+
+    @cached_property
+    def _parsed(self) -> tuple[list[list[Leaf]], tuple[RowGroup, ...]]:
+        """The leaves of each column, and the row groups."""
+        try:
+            metadata, _ = read_struct(self._raw)
+            columns = leaves_of(metadata)
+            groups = tuple(map(_group, structs(metadata, 4)))
+        except Malformed as exc:
+            raise _damaged(self.name) from exc
+        count = sum(map(len, columns))
+        if len(columns) != len(self.schema) or any(len(one.chunks) != count for one in groups):
+            raise _damaged(self.name)
+        return columns, groups
 
 
-def read_footer(file: File, *, keep_dictionaries: bool, max_row_group_bytes: int) -> Footer:
-    """Read the footer of a file.
+def read_footer(file: File, dictionary: Dictionary) -> Footer:
+    """Read the end of a file, in one request unless it is long.
 
     Raises:
-        InvalidData: It is no Parquet file, or one that cannot be served.
-        LimitExceeded: A row group takes more memory than is allowed.
+        InvalidData: It is no Parquet file, damaged, encrypted, or its columns cannot be told apart.
+        Stale: The file changed since it was listed.
     """
-    with readable(file), file.open() as opened:
-        metadata = pq.read_metadata(opened)
-        stored = metadata.schema.to_arrow_schema()
-        names = stored.names
-    file.check_unchanged()
-    if repeated := [name for name, number in Counter(names).items() if number > 1]:
-        raise InvalidData(f"the file {file.name!r} has two columns named {repeated[0]!r}")
-    for group in range(metadata.num_row_groups):
-        size = metadata.row_group(group).total_byte_size
-        if size > max_row_group_bytes:
-            raise LimitExceeded(
-                f"row group {group} of the file {file.name!r} takes {ByteSize(size)} of memory:"
-                " raise the option max_row_group_bytes, if you trust it"
+    try:
+        footer = _footer(file, dictionary)
+    except OSError as exc:
+        file.check_unchanged()
+        raise Unavailable(f"the file {file.name!r} cannot be read now") from exc
+    except InvalidData:  # it may be half written
+        file.check_unchanged()
+        raise
+    if isinstance(file.filesystem, pafs.LocalFileSystem):  # elsewhere it is a request
+        file.check_unchanged()
+    return footer
+
+
+def _footer(file: File, dictionary: Dictionary) -> Footer:
+    raw = _raw_footer(file)
+    try:
+        # Arrow reads the footer of a file that is nothing else, so it is asked for once.
+        whole = b"".join((_MAGIC, raw, len(raw).to_bytes(4, "little"), _MAGIC))
+        parquet = pq.ParquetFile(pa.BufferReader(whole))
+        schema = parquet.schema_arrow
+        names = [texts_of(column)[0] for column in schema]
+    except UnicodeDecodeError as exc:
+        raise InvalidData(
+            f"the file {file.name!r} has names that are not UTF-8",
+            value=str(exc.object)[:100],
+        ) from exc
+    except (pa.ArrowException, OSError) as exc:
+        raise _damaged(file.name) from exc
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise InvalidData(f"the file {file.name!r} has two columns named {twice!r}", column=twice)
+    if dictionary == "decode":
+        schema = plain_schema(schema)
+    return Footer(file.name, parquet.metadata, schema, raw)
+
+
+def _raw_footer(file: File) -> bytes:
+    if not file.size:
+        raise InvalidData(f"the file {file.name!r} is empty: it has no footer")
+    with file.open() as source:
+        size = source.size()
+        tail = source.read_at(min(size, _TAIL_BYTES), max(0, size - _TAIL_BYTES))
+        if tail[-4:] == _ENCRYPTED:
+            raise InvalidData(
+                f"the file {file.name!r} is encrypted, and there is no key to read it with"
             )
-    return Footer(metadata, stored, stored if keep_dictionaries else _decoded(stored))
+        length = int.from_bytes(tail[-8:-4], "little")
+        if tail[-4:] != _MAGIC or length > size - 12 or size != file.size:
+            raise _damaged(file.name)
+        if length > len(tail) - 8:
+            return bytes(source.read_at(length, size - 8 - length))
+        return bytes(tail[len(tail) - 8 - length : -8])
 
 
-@define(eq=False)
-class Footers:
-    """The footers of the files asked for most recently. Guarded by a lock."""
-
-    _most_bytes: int = _KEPT_BYTES
-    _kept: OrderedDict[Hashable, Footer] = field(factory=OrderedDict, init=False)
-    _bytes: int = field(default=0, init=False)
-    _lock: Lock = field(factory=Lock, init=False)
-
-    def known(self, file: File) -> Footer | None:
-        """Return a file's footer if it was read already."""
-        with self._lock:
-            return self._kept.get(_key(file))
-
-    def get(self, file: File, read: Callable[[File], Footer]) -> Footer:
-        """Return a file's footer; two threads that ask at once may both read it."""
-        footer = self.known(file)
-        if footer is None:
-            footer = read(file)
-            self._keep(_key(file), footer)
-        return footer
-
-    def _keep(self, key: Hashable, footer: Footer) -> None:
-        with self._lock:
-            if key not in self._kept:
-                self._kept[key] = footer
-                self._bytes += footer.metadata.serialized_size
-            while self._bytes > self._most_bytes and len(self._kept) > 1:
-                _, oldest = self._kept.popitem(last=False)
-                self._bytes -= oldest.metadata.serialized_size
+def _group(group: Struct) -> RowGroup:
+    return RowGroup(natural(group, 3), tuple(map(_chunk, structs(group, 1))))
 
 
-def _key(file: File) -> Hashable:
-    return file.name, file.version
-
-
-def _decoded(schema: pa.Schema) -> pa.Schema:
-    return pa.schema(
-        [field.with_type(_without_dictionaries(field.type)) for field in schema], schema.metadata
+def _chunk(chunk: Struct) -> Chunk | None:
+    if 8 in chunk or 3 not in chunk:
+        return None
+    data = chunk[3]
+    if not isinstance(data, dict):
+        raise Malformed
+    start, dictionary = natural(data, 9), natural(data, 11, 0)
+    statistics = data.get(12, {})
+    return Chunk(
+        start=dictionary if 0 < dictionary < start else start,
+        size=natural(data, 7),
+        full_size=natural(data, 6),
+        values=natural(data, 5),
+        codec=natural(data, 4),
+        statistics=statistics if isinstance(statistics, dict) else {},
     )
 
 
-def _without_dictionaries(type_: pa.DataType) -> pa.DataType:
-    if pa.types.is_dictionary(type_):
-        return _without_dictionaries(type_.value_type)
-    if pa.types.is_struct(type_):
-        return pa.struct([f.with_type(_without_dictionaries(f.type)) for f in type_])
-    if pa.types.is_map(type_):
-        return pa.map_(
-            type_.key_field.with_type(_without_dictionaries(type_.key_type)),
-            type_.item_field.with_type(_without_dictionaries(type_.item_type)),
-        )
-    for is_list, make in _LISTS.items():
-        if is_list(type_):
-            return make(type_.value_field.with_type(_without_dictionaries(type_.value_type)))
-    return type_
-
-
-_LISTS: dict[Callable[[pa.DataType], bool], Callable[[pa.Field], pa.DataType]] = {
-    pa.types.is_list: pa.list_,
-    pa.types.is_large_list: pa.large_list,
-}
+def _damaged(name: str) -> InvalidData:
+    return InvalidData(
+        f"the file {name!r} is no Parquet file, or it is cut off or damaged at its end"
+    )

@@ -1,98 +1,111 @@
-"""Batches made on another thread, a few ahead of whoever takes them."""
+"""Reading ahead on a thread, by so many items and bytes."""
 
 from collections import deque
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextvars import copy_context
 from threading import Condition, Thread
+from typing import Generic, TypeVar
 
-import pyarrow as pa
 from attrs import define, field
 
-AHEAD = 4
-AHEAD_BYTES = 64 * 2**20
-# An end that waits for what is being read; a store that hangs is not waited for.
-_PATIENCE_SECONDS = 1.0
+T = TypeVar("T")
+
+ITEMS = 4
+BYTES = 64 * 2**20
+
+
+def read_ahead(
+    items: Generator[T], size: Callable[[T], int], most: int = ITEMS, most_bytes: int = BYTES
+) -> Generator[T]:
+    """Yield items that a thread of its own has read, a few of them ahead.
+
+    The thread begins with the first item. It has ended, and ``items`` is closed,
+    when this generator is.
+
+    Args:
+        items: Iterated and closed on the thread.
+        size: Tells how many bytes an item takes.
+        most: How many items may wait.
+        most_bytes: How many bytes may wait, though always one item.
+    """
+    shelf = _Shelf[T](most, most_bytes)
+    thread = Thread(
+        target=copy_context().run,
+        args=(shelf.fill, items, size),
+        name="flightstream-parquet",
+        daemon=True,
+    )
+    thread.start()
+    try:
+        while (taken := shelf.take()) is not None:
+            yield taken[0]
+            del taken  # or it would be kept while the next one is waited for
+    finally:
+        shelf.close()
+        thread.join()
 
 
 @define(eq=False)
-class _Buffer:
-    """What was made and not yet taken. Its state is guarded by one condition."""
+class _Shelf(Generic[T]):
+    """What one thread has put down and another has not yet taken."""
 
-    batches: deque[pa.RecordBatch] = field(factory=deque)
-    bytes: int = 0
-    error: BaseException | None = None
-    is_complete: bool = False
-    is_closed: bool = False
-    changed: Condition = field(factory=Condition)
+    _most: int
+    _most_bytes: int
+    _waiting: deque[tuple[T, int]] = field(factory=deque, init=False)
+    _bytes: int = field(default=0, init=False)
+    _full: bool = field(default=False, init=False)
+    _closed: bool = field(default=False, init=False)
+    _failure: BaseException | None = field(default=None, init=False)
+    _changed: Condition = field(factory=Condition, init=False)
 
-    def put(self, batch: pa.RecordBatch) -> bool:
-        """Add a batch once there is room; tell whether anybody wants more."""
-        with self.changed:
-            self.batches.append(batch)
-            self.bytes += batch.get_total_buffer_size()
-            self.changed.notify_all()
-            self.changed.wait_for(lambda: self.has_room or self.is_closed)
-            return not self.is_closed
+    def fill(self, items: Generator[T], size: Callable[[T], int]) -> None:
+        """Put down items until there are no more, or nobody wants them."""
+        try:
+            for item in items:
+                if not self._put(item, size(item)):
+                    break
+                del item
+        except BaseException as exc:  # it is for the thread that takes
+            self._failure = exc
+        finally:
+            try:
+                items.close()
+            finally:
+                with self._changed:
+                    self._full = True
+                    self._changed.notify_all()
 
-    def take(self) -> pa.RecordBatch | None:
-        """Return the next batch; nothing when all were taken.
-
-        Raises:
-            BaseException: What was raised while they were made.
-        """
-        with self.changed:
-            self.changed.wait_for(lambda: self.batches or self.is_complete)
-            if not self.batches:
-                if self.error is not None:
-                    raise self.error
-                return None
-            batch = self.batches.popleft()
-            self.bytes -= batch.get_total_buffer_size()
-            self.changed.notify_all()
-            return batch
-
-    @property
-    def has_room(self) -> bool:
-        return not self.batches or (len(self.batches) < AHEAD and self.bytes < AHEAD_BYTES)
-
-    def complete(self, error: BaseException | None) -> None:
-        """Say that no more will come."""
-        with self.changed:
-            self.is_complete, self.error = True, error
-            self.changed.notify_all()
+    def take(self) -> tuple[T] | None:
+        """Return the next item, or ``None`` after the last; raise what ended them."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._full)
+            if self._waiting:
+                item, size = self._waiting.popleft()
+                self._bytes -= size
+                self._changed.notify_all()
+                return (item,)
+        if self._failure is not None:
+            raise self._failure
+        return None
 
     def close(self) -> None:
-        """Say that no more is wanted."""
-        with self.changed:
-            self.is_closed = True
-            self.batches.clear()
-            self.changed.notify_all()
+        """Take no more."""
+        with self._changed:
+            self._closed = True
+            self._waiting.clear()
+            self._changed.notify_all()
 
+    def _put(self, item: T, size: int) -> bool:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._has_room(size))
+            if self._closed:
+                return False
+            self._waiting.append((item, size))
+            self._bytes += size
+            self._changed.notify_all()
+            return True
 
-def read_ahead(make: Callable[[], Generator[pa.RecordBatch]]) -> Generator[pa.RecordBatch]:
-    """Yield what a generator yields, which runs on a thread of its own.
-
-    That thread also closes the generator. Closing this one waits for it, but not
-    for longer than a second.
-    """
-    buffer = _Buffer()
-
-    def fill() -> None:
-        error: BaseException | None = None
-        try:
-            with closing(make()) as batches:
-                for batch in batches:
-                    if not buffer.put(batch):
-                        break
-        except BaseException as exc:
-            error = exc
-        buffer.complete(error)
-
-    thread = Thread(target=fill, name="flightstream-parquet", daemon=True)
-    thread.start()
-    try:
-        while (batch := buffer.take()) is not None:
-            yield batch
-    finally:
-        buffer.close()
-        thread.join(_PATIENCE_SECONDS)
+    def _has_room(self, size: int) -> bool:
+        return not self._waiting or (
+            len(self._waiting) < self._most and self._bytes + size <= self._most_bytes
+        )
