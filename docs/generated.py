@@ -16,12 +16,20 @@ import click
 from flightstream import hookspecs, testing
 from flightstream.cli.options import OptionRow, option_rows
 from flightstream.cli.program import flightstream
-from flightstream.config import FlightConfig, LogConfig, PluginsConfig, ServerConfig, SourceConfig
+from flightstream.config import (
+    FlightConfig,
+    LogConfig,
+    PluginsConfig,
+    ServerConfig,
+    SourceConfig,
+    TlsConfig,
+)
 from flightstream.plugin import options_of
 from flightstream.registry.discover import GROUP, SERVICES
 
 SECTIONS: dict[str, type[Any]] = {
     "server": ServerConfig,
+    "server.tls": TlsConfig,
     "log": LogConfig,
     "plugins": PluginsConfig,
     "sources.NAME": SourceConfig,

@@ -94,6 +94,8 @@ class Server:
             port=self.port,
             version=version("flightstream-core"),
             sources=tuple(self.config.sources),
+            tls=self.config.server.tls.is_on,
+            requires_client_certificate=self.config.server.tls.require_client_certificate,
         )
 
     def start(self) -> Self:
@@ -117,12 +119,12 @@ class Server:
         )
         registry.startup(self.info)
         try:
-            transport = listen(server.host, server.port, service, server.max_receive_message_bytes)
+            transport = listen(server, service)
         except BaseException:
             registry.shutdown()
             raise
         self._running = _Running(registry, service, transport)
-        log.info("server_started", host=server.host, port=self.port)
+        log.info("server_started", host=server.host, port=self.port, tls=self.info.tls)
         return self
 
     def stop(self, timeout_seconds: float | None = None) -> bool:

@@ -32,7 +32,10 @@ def greet(server: Server) -> None:
 def _uri_of(server: Server) -> str:
     """Return what a client on this machine connects to."""
     host = "localhost" if server.info.host in _EVERY_ADDRESS else server.info.host
-    return f"grpc://[{host}]:{server.port}" if ":" in host else f"grpc://{host}:{server.port}"
+    scheme = "grpc+tls" if server.info.tls else "grpc"
+    return (
+        f"{scheme}://[{host}]:{server.port}" if ":" in host else f"{scheme}://{host}:{server.port}"
+    )
 
 
 def _greeting(uri: str, entries: list[Entry], program: str) -> str:

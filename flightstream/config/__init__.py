@@ -12,6 +12,7 @@ from flightstream.config.models import (
     PluginsConfig,
     ServerConfig,
     SourceConfig,
+    TlsConfig,
 )
 from flightstream.config.problems import Problem, Row
 
@@ -25,6 +26,7 @@ __all__ = [
     "Row",
     "ServerConfig",
     "SourceConfig",
+    "TlsConfig",
     "load_config",
     "load_mapping",
 ]

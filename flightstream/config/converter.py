@@ -13,6 +13,7 @@ from cattrs import Converter, override
 from cattrs.cols import list_structure_factory, mapping_structure_factory
 from cattrs.gen import make_dict_structure_fn
 
+from flightstream.config.pem import Pem
 from flightstream.config.types import (
     ARRAYS,
     is_array,
@@ -56,6 +57,7 @@ def make_converter(environ: Mapping[str, str], folder: Path) -> Converter:
         converter.register_structure_hook(moment, _moment)
     converter.register_structure_hook(ByteSize, _byte_size)
     converter.register_structure_hook(Secret, partial(_secret, environ, folder))
+    converter.register_structure_hook(Pem, partial(_pem, environ, folder))
     converter.register_structure_hook(Path, partial(_path, folder))
     add(is_choice, _literal)
     add(is_array, _array)
@@ -130,6 +132,19 @@ def _secret(environ: Mapping[str, str], folder: Path, raw: Any, type_: Any) -> S
             return Secret(environ[name])
         case {"file": str(name), **rest} if not rest:
             return Secret(_read_secret(name, folder))
+    raise WrongType(type_, raw)
+
+
+def _pem(environ: Mapping[str, str], folder: Path, raw: Any, type_: Any) -> Pem:
+    match raw:
+        case Pem():
+            return raw
+        case str() if "-----BEGIN" in raw:
+            return Pem(raw)
+        case str() | Path():
+            return Pem(_read_secret(str(raw), folder), _path(folder, raw, Path))
+        case Mapping():
+            return Pem(_secret(environ, folder, raw, type_).reveal())
     raise WrongType(type_, raw)
 
 

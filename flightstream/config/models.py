@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeAlias
 from attrs import Factory, asdict, field, frozen
 
 from flightstream.arrow_types import parse_type
+from flightstream.config.pem import Pem
 from flightstream.config.sources import check_source_name, hide_credentials
 from flightstream.models import is_flight_name
 from flightstream.plugin import ByteSize, option, options_of
@@ -19,6 +20,27 @@ _MAX_MESSAGE = ByteSize(2**31 - 1)  # gRPC's limits are 32-bit numbers
 
 
 @frozen(kw_only=True)
+class TlsConfig:
+    """``[server.tls]``: what the server shows to clients, and what it wants to see of them."""
+
+    certificate: Pem | None = option(
+        None, help="the server's certificate, and behind it those of its issuers but the root"
+    )
+    key: Pem | None = option(None, help="the key of the certificate, without a passphrase")
+    client_ca: Pem | None = option(
+        None, help="the certificates of the CAs that sign those of clients"
+    )
+    require_client_certificate: bool = option(
+        False, help="refuse every connection without a certificate of client_ca"
+    )
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the server speaks TLS."""
+        return self.certificate is not None
+
+
+@frozen(kw_only=True)
 class ServerConfig:
     """``[server]``: where it listens and how it sends."""
 
@@ -27,6 +49,12 @@ class ServerConfig:
         8080, help="port to listen on; 0 for any free one", minimum=0, maximum=65535,
         env="FLIGHT_PORT",
     )  # fmt: skip
+    allow_anonymous: bool = option(
+        False, help="listen on other addresses than loopback without a plugin that authenticates"
+    )
+    allow_insecure_auth: bool = option(
+        False, help="take credentials without TLS on other addresses than loopback"
+    )
     batch_bytes: ByteSize = option(
         ByteSize(3 * _MIB), help="record batches are cut to about this size",
         minimum=ByteSize(64 * _KIB), maximum=ByteSize(100 * _MIB),
@@ -49,6 +77,7 @@ class ServerConfig:
         30.0, help="for how long running scans may go on after a signal to stop",
         minimum=0, maximum=86_400,
     )  # fmt: skip
+    tls: TlsConfig = Factory(TlsConfig)
 
 
 @frozen(kw_only=True)
@@ -184,13 +213,14 @@ class Config:
                     for name, flight in source.flights.items()
                 }
         return {
-            "server": _values(self.server),
+            "server": {**_values(self.server), "tls": _values(self.server.tls)},
             "log": _values(self.log),
             "plugins": plugins,
             "sources": sources,
         }
 
 
-def _values(section: ServerConfig | LogConfig) -> dict[str, Any]:
-    values = {name: getattr(section, name) for name in options_of(type(section))}
+def _values(section: ServerConfig | TlsConfig | LogConfig) -> dict[str, Any]:
+    given = {name: getattr(section, name) for name in options_of(type(section))}
+    values = {name: value for name, value in given.items() if value is not None}
     return {name: int(v) if isinstance(v, ByteSize) else v for name, v in values.items()}

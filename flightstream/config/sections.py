@@ -1,9 +1,10 @@
 """The tables of the settings become a ``Config``."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from flightstream.config.certificates import check_authorities, check_pair
 from flightstream.config.models import (
     Config,
     LogConfig,
@@ -11,6 +12,7 @@ from flightstream.config.models import (
     RawTables,
     ServerConfig,
     SourceConfig,
+    TlsConfig,
 )
 from flightstream.config.options import Reader
 from flightstream.config.problems import unknown_key
@@ -20,7 +22,11 @@ from flightstream.plugin import options_of
 
 PLACES = ("server", "log", "plugins", "sources")
 
-_SECTIONS: dict[str, type[Any]] = {"server": ServerConfig, "log": LogConfig}
+_SECTIONS: dict[str, type[Any]] = {
+    "server": ServerConfig,
+    "server.tls": TlsConfig,
+    "log": LogConfig,
+}
 
 
 def draft_config(reader: Reader) -> Config:
@@ -29,14 +35,44 @@ def draft_config(reader: Reader) -> Config:
         if key not in PLACES:
             inner = [f"{s}.{o}" for s, cls in _SECTIONS.items() for o in options_of(cls)]
             reader.problem((key,), unknown_key(key, PLACES, elsewhere=inner))
-    server, _ = reader.structure(ServerConfig, [("server",)])
+    server, _ = reader.structure(ServerConfig, [("server",)], others=["tls"])
     log, _ = reader.structure(LogConfig, [("log",)])
     return Config(
-        server=ServerConfig(**server),
+        server=ServerConfig(**server, tls=_tls(reader)),
         log=LogConfig(**log),
         plugins=_plugins(reader),
         sources=_sources(reader),
     )
+
+
+def _tls(reader: Reader) -> TlsConfig:
+    place = ("server", "tls")
+    values, right = reader.structure(TlsConfig, [place])
+    tls = TlsConfig(**values)
+    if right:  # otherwise what seems to be missing is only wrong
+        for name, problem in _tls_problems(tls):
+            reader.problem((*place, name), problem)
+    return tls
+
+
+def _tls_problems(tls: TlsConfig) -> Iterator[tuple[str, str]]:
+    if tls.certificate and tls.key:
+        yield from check_pair(tls.certificate, tls.key)
+    elif tls.certificate or tls.client_ca or tls.require_client_certificate:
+        missing = "key" if tls.certificate else "certificate"
+        yield missing, "required for TLS, but not set"
+    elif tls.key:
+        yield "certificate", "required for TLS, but not set"
+    if tls.require_client_certificate and not tls.client_ca:
+        yield "client_ca", "required with require_client_certificate, but not set"
+    if tls.client_ca and not tls.require_client_certificate:
+        yield (
+            "client_ca",
+            "certificates of clients are required or not looked at, for Flight cannot only ask"
+            " for them: set require_client_certificate = true, or remove client_ca",
+        )
+    if tls.client_ca and (problem := check_authorities(tls.client_ca)):
+        yield "client_ca", problem
 
 
 def _plugins(reader: Reader) -> PluginsConfig:

@@ -123,7 +123,9 @@ def _is_uri(value: Any) -> bool:
 
 def _is_section(key: Key) -> bool:
     match key:
-        case () | (_,) | ("sources", _) | ("sources", _, "options") | ("sources", _, "options", _):
+        case () | (_,) | ("server", "tls"):
+            return True
+        case ("sources", _) | ("sources", _, "options") | ("sources", _, "options", _):
             return True
         case ("plugins", name):
             return name not in ("enabled", "disabled", "paths")

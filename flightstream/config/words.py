@@ -8,6 +8,7 @@ from typing import Any, get_args
 import attrs
 
 from flightstream.config.environment import Text
+from flightstream.config.pem import Pem
 from flightstream.config.problems import dotted, quoted
 from flightstream.config.types import is_array, is_choice, is_table, is_union, mentions_secret
 from flightstream.plugin import ByteSize, Secret
@@ -20,6 +21,7 @@ _SINGULAR: dict[Any, str] = {
     ByteSize: "a size like 1048576 or '3 MiB'",
     Secret: "text, { env = … } or { file = … }",
     Path: "a path",
+    Pem: "a path, { env = … } or { file = … }",
     datetime.date: "a date",
     datetime.datetime: "a date and time",
     datetime.time: "a time",
@@ -76,7 +78,7 @@ def toml_text(value: Any) -> str:
             return '"***"'
         case bool():
             return "true" if value else "false"
-        case str() | ByteSize() | Path():
+        case str() | ByteSize() | Path() | Pem():
             return quoted(str(value))
         case Mapping():
             inner = ", ".join(f"{dotted([str(k)])} = {toml_text(v)}" for k, v in value.items())

@@ -36,6 +36,9 @@ class ServerInfo:
         port: The port, or 0 where the system will choose one.
         version: The version of the core.
         sources: The names of the sources.
+        tls: Whether clients have to speak TLS.
+        requires_client_certificate: Whether each shows a certificate, whose subject
+            is ``Credentials.peer_identity``. There is no Handshake then.
 
     .. versionadded:: 0.1
     """
@@ -44,6 +47,8 @@ class ServerInfo:
     port: int
     version: str
     sources: tuple[str, ...]
+    tls: bool = False
+    requires_client_certificate: bool = False
 
 
 @frozen(kw_only=True)

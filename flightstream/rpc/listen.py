@@ -1,25 +1,46 @@
 """From a host and a port to a transport that listens there, or a reason why not."""
 
 import socket
+from typing import Any
 
 import pyarrow as pa
 
+from flightstream.config import ServerConfig, TlsConfig
 from flightstream.errors import Unavailable
 from flightstream.rpc.server import FlightServer
 from flightstream.serving import Service
 
 
-def listen(host: str, port: int, service: Service, max_receive_bytes: int) -> FlightServer:
+def listen(config: ServerConfig, service: Service) -> FlightServer:
     """Start to listen.
 
     Raises:
         Unavailable: The address is taken, or not one of this machine.
     """
+    host, port = config.host, config.port
     address = f"[{host}]" if ":" in host else host
+    scheme = "grpc+tls" if config.tls.is_on else "grpc"
     try:
-        return FlightServer(f"grpc://{address}:{port}", service, max_receive_bytes)
+        return FlightServer(
+            f"{scheme}://{address}:{port}",
+            service,
+            config.max_receive_message_bytes,
+            **_tls_arguments(config.tls),
+        )
     except (pa.ArrowException, OSError) as exc:
         raise Unavailable(f"cannot listen on {address}:{port}: {_reason(host, port)}") from exc
+
+
+def _tls_arguments(tls: TlsConfig) -> dict[str, Any]:
+    if tls.certificate is None or tls.key is None:
+        return {}
+    arguments: dict[str, Any] = {
+        "tls_certificates": [(tls.certificate.reveal(), tls.key.reveal())],
+        "verify_client": tls.require_client_certificate,
+    }
+    if tls.client_ca is not None:
+        arguments["root_certificates"] = tls.client_ca.reveal()
+    return arguments
 
 
 def _reason(host: str, port: int) -> str:

@@ -28,15 +28,18 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         service: What answers.
         max_receive_bytes: Bodies and batches over this size are refused, after
             they have arrived: gRPC's own limit cannot be set from Python.
+        tls: Arguments of Arrow's own server, ``tls_certificates`` and the like.
     """
 
-    def __init__(self, location: str, service: Service, max_receive_bytes: int) -> None:
+    def __init__(self, location: str, service: Service, max_receive_bytes: int, **tls: Any) -> None:
         self._service = service
         self._max_receive_bytes = ByteSize(max_receive_bytes)
         super().__init__(
             location,
-            auth_handler=_OpenHandshake(),
+            # With a handler, Arrow does not tell whose certificate the client has shown.
+            auth_handler=None if tls.get("verify_client") else _OpenHandshake(),
             middleware={"headers": _HeadersFactory()},
+            **tls,
         )
 
     @raising_flight_errors

@@ -23,11 +23,17 @@ def test_each_value_is_shown_with_where_it_came_from(load, tmp_path):
     assert loaded.describe() == [
         Row("server.host", '"0.0.0.0"', "command line"),
         Row("server.port", "1", "environment FLIGHT_PORT"),
+        Row("server.allow_anonymous", "false", "default"),
+        Row("server.allow_insecure_auth", "false", "default"),
         Row("server.batch_bytes", '"1 MiB"', "flightstream.toml"),
         Row("server.max_send_message_bytes", '"100 MiB"', "default"),
         Row("server.max_receive_message_bytes", '"100 MiB"', "default"),
         Row("server.listing_ttl_seconds", "1.0", "flightstream.toml"),
         Row("server.drain_timeout_seconds", "30.0", "default"),
+        Row("server.tls.certificate", "(not set)", "default"),
+        Row("server.tls.key", "(not set)", "default"),
+        Row("server.tls.client_ca", "(not set)", "default"),
+        Row("server.tls.require_client_certificate", "false", "default"),
         Row("log.level", '"info"', "default"),
         Row("log.format", '"json"', "environment FLIGHTSTREAM__LOG__FORMAT"),
         Row("plugins.enabled", "(not set)", "default"),
@@ -49,7 +55,7 @@ def test_options_are_shown_once_structured_with_secrets_hidden(load):
 
     loaded.structure_options(Auth, "auth", "a")
 
-    assert [r for r in loaded.describe() if "auth" in r.key] == [
+    assert [r for r in loaded.describe() if ".auth." in r.key] == [
         Row("plugins.auth.token", '"***"', "environment FLIGHTSTREAM__PLUGINS__AUTH__TOKEN"),
         Row("plugins.auth.keys", '"***"', "flightstream.toml"),
         Row("plugins.auth.types", '{ a = "b", "c d" = "e" }', "flightstream.toml"),
