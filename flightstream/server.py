@@ -14,7 +14,7 @@ from flightstream.config import Config, Loaded, load_config, load_mapping
 from flightstream.errors import Unavailable
 from flightstream.models import ServerInfo
 from flightstream.registry import Registry, build_registry
-from flightstream.rpc import FlightServer, listen
+from flightstream.rpc import FlightServer, check_exposure, listen
 from flightstream.serving import Service
 
 log = structlog.get_logger(__name__)
@@ -109,6 +109,7 @@ class Server:
         if self._running is not None:
             return self
         registry = build_registry(self._loaded, self._plugins)
+        check_exposure(self._loaded, registry)
         server = self.config.server
         service = Service(
             registry,

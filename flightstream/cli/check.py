@@ -10,6 +10,7 @@ from flightstream.cli.text import printable
 from flightstream.config import load_config
 from flightstream.logs import configure_logs
 from flightstream.registry import build_registry
+from flightstream.rpc import check_exposure
 
 
 @click.command()
@@ -26,7 +27,7 @@ def check(config: str | None, plugins: tuple[str, ...]) -> None:
     loaded = load_config(config)
     configure_logs(loaded.draft.log)
     try:
-        build_registry(loaded, load_classes(plugins, loaded))
+        check_exposure(loaded, build_registry(loaded, load_classes(plugins, loaded)))
     finally:
         rows = [[row.key, row.shown, row.origin] for row in loaded.describe()]
         show_table(["key", "value", "from"], rows, whole=True)

@@ -107,6 +107,8 @@ class Reader:
         """Report what is wrong with the value at a key, naming where it came from."""
         origin = self.settings.origin(key)
         name = "" if origin.layer is Layer.DEFAULT else origin.name
+        if (row := self.report.rows.get(dotted(key))) and row.origin != self.settings.default.name:
+            name = row.origin  # also a variable that the option names
         self.report.add(Problem(name, dotted(key), message), self.settings.position(key))
 
     def show(self, key: Key, value: Any, type_: Any, origin: Origin) -> None:

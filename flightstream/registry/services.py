@@ -38,6 +38,11 @@ class Services:
     def _each(self, hook: str) -> list[tuple[Plugin, Callable[..., Any]]]:
         return list(implementations(self.manager, self.plugins, hook))
 
+    @property
+    def authenticates(self) -> bool:
+        """Whether any plugin tells who asks; otherwise it is nobody in particular."""
+        return bool(self._each("authenticate"))
+
     def authenticate(self, credentials: Credentials) -> Identity:
         """Return who asks; ``Identity.ANONYMOUS`` where no plugin authenticates.
 

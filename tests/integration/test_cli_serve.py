@@ -124,6 +124,25 @@ def test_port_in_use_is_exit_1(toy_server, toys, cli):
     )
 
 
+def test_an_address_for_everybody_is_exit_2_with_the_cure(toys, cli):
+    arguments = ("toys", "--plugin", "toy:ToyAdapter")
+    done = cli("serve", *arguments, "--port", "0", env={"FLIGHT_HOST": "0.0.0.0"})
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "flightstream: environment FLIGHT_HOST: server.host: '0.0.0.0' is reached from other"
+        " machines, and no plugin asks who comes: use one that authenticates, or listen on"
+        " localhost, or let everybody read with server.allow_anonymous = true\n"
+    )
+
+
+def test_an_address_for_everybody_is_served_where_that_is_wanted(toys, serve_process):
+    env = {"FLIGHT_HOST": "0.0.0.0", "FLIGHTSTREAM__SERVER__ALLOW_ANONYMOUS": "true"}
+    server = serve_process("toys", "--plugin", "toy:ToyAdapter", env=env)
+
+    assert server.wait_for("everybody_may_read")["level"] == "warning"
+
+
 def test_missing_file_is_exit_2(cli):
     done = cli("serve", "--config", "nope.toml")
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import re
 import socket
 import subprocess
 import sys
@@ -135,13 +136,32 @@ def test_a_port_that_is_taken_is_told_and_what_had_started_stops(memory, startin
     assert not server.is_running
 
 
-@pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", "x" * 100, "203.0.113.7"])
-def test_a_host_that_is_not_ours_is_told_and_what_had_started_stops(memory, starting, folder, host):
+@pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", "x" * 100, "[::1]", "0.0.0.0:1/?"])
+def test_what_is_no_host_is_told_before_anything_starts(memory, starting, folder, host):
     server = Server(
-        plugins=[memory({"a": TABLE}), starting[0]], sources={"s": folder}, host=host, port=0
+        plugins=[memory({"a": TABLE}), starting[0]],
+        sources={"s": folder},
+        host=host,
+        port=0,
+        allow_anonymous=True,
     )
 
-    with pytest.raises(Unavailable, match=rf"^cannot listen on {host}:0: [a-z]"):
+    with pytest.raises(Unavailable, match=rf"^cannot listen on {re.escape(host)}: [a-z]"):
+        server.start()
+
+    assert starting[1] == []
+
+
+def test_a_host_that_is_not_ours_is_told_and_what_had_started_stops(memory, starting, folder):
+    server = Server(
+        plugins=[memory({"a": TABLE}), starting[0]],
+        sources={"s": folder},
+        host="203.0.113.7",
+        port=0,
+        allow_anonymous=True,
+    )
+
+    with pytest.raises(Unavailable, match=r"^cannot listen on 203.0.113.7:0: [a-z]"):
         server.start()
 
     assert starting[1][1:] == ["stopped"]

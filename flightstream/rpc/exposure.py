@@ -1,0 +1,75 @@
+"""Who can reach a server, and whether the configuration says that they may."""
+
+import socket
+from ipaddress import IPv6Address, ip_address
+
+import structlog
+
+from flightstream.config import Loaded
+from flightstream.errors import Unavailable
+from flightstream.registry import Registry
+
+log = structlog.get_logger(__name__)
+
+_FOR_ALL = (
+    "{host!r} is reached from other machines, and no plugin asks who comes: use one that"
+    " authenticates, or listen on localhost, or let everybody read with"
+    " server.allow_anonymous = true"
+)
+_IN_THE_OPEN = (
+    "{host!r} is reached from other machines, and what they log in with would not be encrypted:"
+    " set server.tls, or listen on localhost, or say that something else encrypts it with"
+    " server.allow_insecure_auth = true"
+)
+
+
+def check_exposure(loaded: Loaded, registry: Registry) -> None:
+    """Refuse to be reached from elsewhere by anybody, or with credentials in the open.
+
+    What is allowed all the same is warned of.
+
+    Raises:
+        ConfigError: The configuration does not allow it.
+        Unavailable: The host is none.
+    """
+    server = loaded.config.server
+    if is_loopback(server.host):
+        return
+    if not registry.services.authenticates:
+        if not server.allow_anonymous:
+            _refuse(loaded, _FOR_ALL)
+        log.warning("everybody_may_read", host=server.host)
+    elif not server.tls.is_on:
+        if not server.allow_insecure_auth:
+            _refuse(loaded, _IN_THE_OPEN)
+        log.warning("credentials_not_encrypted", host=server.host)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches a host, by each address that it has.
+
+    Raises:
+        Unavailable: It is no host.
+    """
+    if not host:  # every address
+        return False
+    try:
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except UnicodeError:
+        raise Unavailable(f"cannot listen on {host}: this is not the name of a host") from None
+    except OSError as exc:
+        reason = (exc.strerror or str(exc)).lower()
+        raise Unavailable(f"cannot listen on {host}: {reason}") from exc
+    return all(_is_loopback(str(address[0])) for *_, address in found)
+
+
+def _is_loopback(text: str) -> bool:
+    address = ip_address(text)
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return address.is_loopback
+
+
+def _refuse(loaded: Loaded, message: str) -> None:
+    loaded.add_problem(("server", "host"), message.format(host=loaded.config.server.host))
+    loaded.check()
