@@ -19,6 +19,7 @@ from flightstream.cli.program import flightstream
 from flightstream.config import (
     FlightConfig,
     LogConfig,
+    LoginLimits,
     PluginsConfig,
     ServerConfig,
     SourceConfig,
@@ -30,6 +31,7 @@ from flightstream.registry.discover import GROUP, SERVICES
 SECTIONS: dict[str, type[Any]] = {
     "server": ServerConfig,
     "server.tls": TlsConfig,
+    "server.login_limits": LoginLimits,
     "log": LogConfig,
     "plugins": PluginsConfig,
     "sources.NAME": SourceConfig,

@@ -117,6 +117,7 @@ class Server:
             batch_bytes=min(server.batch_bytes, server.max_send_message_bytes),
             max_batch_bytes=server.max_send_message_bytes,
             listing_ttl_seconds=server.listing_ttl_seconds,
+            login_limits=server.login_limits,
         )
         registry.startup(self.info)
         try:

@@ -41,6 +41,19 @@ class TlsConfig:
 
 
 @frozen(kw_only=True)
+class LoginLimits:
+    """``[server.login_limits]``: how often one address may fail to log in."""
+
+    failures: int = option(
+        20, help="so many may follow one another; 0 for any number", minimum=0, maximum=1_000_000
+    )
+    within_seconds: float = option(
+        60.0, help="after this time without any, there may be as many again",
+        minimum=1, maximum=86_400,
+    )  # fmt: skip
+
+
+@frozen(kw_only=True)
 class ServerConfig:
     """``[server]``: where it listens and how it sends."""
 
@@ -78,6 +91,7 @@ class ServerConfig:
         minimum=0, maximum=86_400,
     )  # fmt: skip
     tls: TlsConfig = Factory(TlsConfig)
+    login_limits: LoginLimits = Factory(LoginLimits)
 
 
 @frozen(kw_only=True)
@@ -213,14 +227,18 @@ class Config:
                     for name, flight in source.flights.items()
                 }
         return {
-            "server": {**_values(self.server), "tls": _values(self.server.tls)},
+            "server": {
+                **_values(self.server),
+                "tls": _values(self.server.tls),
+                "login_limits": _values(self.server.login_limits),
+            },
             "log": _values(self.log),
             "plugins": plugins,
             "sources": sources,
         }
 
 
-def _values(section: ServerConfig | TlsConfig | LogConfig) -> dict[str, Any]:
+def _values(section: ServerConfig | TlsConfig | LoginLimits | LogConfig) -> dict[str, Any]:
     given = {name: getattr(section, name) for name in options_of(type(section))}
     values = {name: value for name, value in given.items() if value is not None}
     return {name: int(v) if isinstance(v, ByteSize) else v for name, v in values.items()}

@@ -8,6 +8,7 @@ from flightstream.config.certificates import check_authorities, check_pair
 from flightstream.config.models import (
     Config,
     LogConfig,
+    LoginLimits,
     PluginsConfig,
     RawTables,
     ServerConfig,
@@ -25,6 +26,7 @@ PLACES = ("server", "log", "plugins", "sources")
 _SECTIONS: dict[str, type[Any]] = {
     "server": ServerConfig,
     "server.tls": TlsConfig,
+    "server.login_limits": LoginLimits,
     "log": LogConfig,
 }
 
@@ -35,10 +37,12 @@ def draft_config(reader: Reader) -> Config:
         if key not in PLACES:
             inner = [f"{s}.{o}" for s, cls in _SECTIONS.items() for o in options_of(cls)]
             reader.problem((key,), unknown_key(key, PLACES, elsewhere=inner))
-    server, _ = reader.structure(ServerConfig, [("server",)], others=["tls"])
+    server, _ = reader.structure(ServerConfig, [("server",)], others=["tls", "login_limits"])
+    tls = _tls(reader)
+    limits, _ = reader.structure(LoginLimits, [("server", "login_limits")])
     log, _ = reader.structure(LogConfig, [("log",)])
     return Config(
-        server=ServerConfig(**server, tls=_tls(reader)),
+        server=ServerConfig(**server, tls=tls, login_limits=LoginLimits(**limits)),
         log=LogConfig(**log),
         plugins=_plugins(reader),
         sources=_sources(reader),

@@ -7,6 +7,7 @@ import attrs
 import pyarrow as pa
 from attrs import define, field, frozen
 
+from flightstream.config import LoginLimits
 from flightstream.errors import NotFound, Unsupported
 from flightstream.models import Action, Credentials, Grant, Identity, Operation
 from flightstream.registry import Registry
@@ -16,6 +17,7 @@ from flightstream.serving.calls import Call, Calls
 from flightstream.serving.catalog import Catalog
 from flightstream.serving.explain import records_of
 from flightstream.serving.listing import Entry, Name
+from flightstream.serving.logins import Logins
 from flightstream.serving.lookup import Lookup, shown
 from flightstream.serving.planner import (
     Plan,
@@ -64,6 +66,7 @@ class Service:
         batch_bytes: The size that batches are cut to.
         max_batch_bytes: The size that not even a single row may exceed.
         listing_ttl_seconds: How long a listing is kept.
+        login_limits: How often an address may fail to log in.
     """
 
     registry: Registry
@@ -71,12 +74,15 @@ class Service:
     batch_bytes: int
     max_batch_bytes: int
     listing_ttl_seconds: float
+    login_limits: LoginLimits = field(factory=LoginLimits)
+    logins: Logins = field(init=False)
     calls: Calls = field(init=False)
     lookup: Lookup = field(init=False)
     actions: dict[str, Action] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         catalog = Catalog(self.registry.mounts, self.listing_ttl_seconds)
+        self.logins = Logins(self.login_limits)
         self.calls = Calls(self.registry)
         self.lookup = Lookup(catalog, Access(self.registry.services))
         self.actions = collect_actions(self.lookup, self.registry, self.version)
@@ -173,7 +179,8 @@ class Service:
             return list(action.run(identity, body))
 
     def _authenticate(self, call: Call) -> Identity:
-        call.identity = self.registry.services.authenticate(call.credentials)
+        with self.logins.judging(call.credentials):
+            call.identity = self.registry.services.authenticate(call.credentials)
         return call.identity
 
     def _plan(self, call: Call, request: Request) -> tuple[Command, Plan]:

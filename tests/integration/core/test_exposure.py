@@ -182,3 +182,17 @@ def methods(client, options):
         method.LIST_ACTIONS: lambda: client.list_actions(options),
         method.DO_ACTION: lambda: list(client.do_action(flight.Action("health", b""), options)),
     }
+
+
+def test_who_guesses_is_refused_at_once_and_who_is_known_is_served(serve, memory, refused):
+    served = serve(Tokens, memory({"rows": ROWS}), login_limits={"failures": 2})
+    assert served.get(b"s/rows", authorization="Bearer ada") == ROWS
+
+    told = [
+        refused(served.get, b"s/rows", authorization=f"Bearer {number}")["code"]
+        for number in range(4)
+    ]
+
+    assert told == ["unauthenticated"] * 2 + ["limit_exceeded"] * 2
+    assert served.get(b"s/rows", authorization="Bearer ada") == ROWS
+    assert refused(served.info, ("s", "rows"), authorization="Bearer 9")["retry_after_seconds"] > 0

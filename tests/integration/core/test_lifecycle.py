@@ -1,8 +1,8 @@
 """Servers start, stop, and share nothing."""
 
 import os
-import signal
 import re
+import signal
 import socket
 import subprocess
 import sys

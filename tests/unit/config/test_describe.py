@@ -34,6 +34,8 @@ def test_each_value_is_shown_with_where_it_came_from(load, tmp_path):
         Row("server.tls.key", "(not set)", "default"),
         Row("server.tls.client_ca", "(not set)", "default"),
         Row("server.tls.require_client_certificate", "false", "default"),
+        Row("server.login_limits.failures", "20", "default"),
+        Row("server.login_limits.within_seconds", "60.0", "default"),
         Row("log.level", '"info"', "default"),
         Row("log.format", '"json"', "environment FLIGHTSTREAM__LOG__FORMAT"),
         Row("plugins.enabled", "(not set)", "default"),
