@@ -212,14 +212,20 @@ def _printable(text: str) -> str:
 def _shortened(text: str, max_bytes: int) -> str:
     """Cut text to what takes no more than so many bytes within JSON, where letters are escaped."""
     text = text[: max_bytes + 1].encode(errors="backslashreplace").decode()
+    if _json_bytes(text) <= max_bytes:
+        return text
     size = end = 0
     for letter in text:
-        size += len(json.dumps(letter, ensure_ascii=False).encode()) - 2
+        size += _json_bytes(letter)
         if size > max_bytes:
             return text[:end] + "…"
         if size <= max_bytes - 3:
             end += 1
     return text
+
+
+def _json_bytes(text: str) -> int:
+    return len(json.dumps(text, ensure_ascii=False).encode()) - 2
 
 
 _ERRORS: dict[str, type[FlightStreamError]] = {

@@ -1,6 +1,7 @@
 """Failed logins are slowed down by address, and what works goes on working."""
 
 import gc
+import time
 import tracemalloc
 from threading import Event, Thread
 
@@ -29,8 +30,13 @@ def clock():
 
 
 @pytest.fixture
-def logins(clock):
-    return Logins(LoginLimits(failures=3, within_seconds=30), clock)
+def pauses():
+    return []
+
+
+@pytest.fixture
+def logins(clock, pauses):
+    return Logins(LoginLimits(failures=3, within_seconds=30), clock, pauses.append)
 
 
 def credentials(token, peer=HERE, **headers):
@@ -67,6 +73,39 @@ def test_the_refusal_says_when_to_try_again(logins, clock):
     assert guess(logins, 2) == ["unauthenticated", "limit_exceeded"]
     clock.now += 1000.0
     assert guess(logins, 4) == ["unauthenticated"] * 3 + ["limit_exceeded"]
+
+
+def test_a_refusal_is_held_for_a_moment_and_an_answer_is_not(logins, pauses):
+    attempt(logins, credentials("good"))
+    guess(logins, 3)
+    attempt(logins, credentials("good"))
+    assert pauses == []
+
+    guess(logins, 2)
+    assert pauses == [0.1, 0.1]
+
+
+def test_only_a_few_refusals_are_held_at_once(clock):
+    held, go_on = [], Event()
+
+    def pause(seconds):
+        held.append(seconds)
+        go_on.wait(20)
+
+    logins = Logins(LoginLimits(failures=1), clock, pause)
+    guess(logins, 1)
+    threads = [Thread(target=guess, args=(logins, 1)) for _ in range(40)]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + 20
+    while sum(thread.is_alive() for thread in threads) > 16:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    go_on.set()
+    for thread in threads:
+        thread.join(20)
+
+    assert len(held) == 16
 
 
 def test_credentials_that_were_accepted_pass_beside_guesses(logins):
@@ -112,7 +151,9 @@ def test_calls_that_succeed_or_bring_nothing_are_not_counted(logins):
 
 
 def test_no_limit_is_no_limit(clock):
-    assert guess(Logins(LoginLimits(failures=0), clock), 100) == ["unauthenticated"] * 100
+    assert (
+        guess(Logins(LoginLimits(failures=0), clock, pytest.fail), 100) == ["unauthenticated"] * 100
+    )
 
 
 def test_many_that_are_right_at_once_wait_for_one_another(logins):
@@ -182,7 +223,7 @@ def test_whatever_a_transport_calls_a_peer_has_an_address(peer):
 
 
 def test_memory_is_bounded_whoever_guesses_and_whatever_is_accepted(clock):
-    logins = Logins(LoginLimits(), clock)
+    logins = Logins(LoginLimits(), clock, pytest.fail)
 
     def call(number):
         peer = f"ipv4:10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}:1"
