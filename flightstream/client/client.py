@@ -1,22 +1,35 @@
 """The client: what flights there are, and their rows."""
 
 import json
-import warnings
-from collections.abc import Generator, Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Collection, Generator, Mapping, Sequence
+from functools import partial
+from typing import Any, Self, TypedDict, Unpack
 
 import pyarrow as pa
 from attrs import define, field, frozen
 from pyarrow import flight
 
 from flightstream.client.allocator import tune_allocator as tune_allocator_once
-from flightstream.client.errors import typed_errors
-from flightstream.errors import Unavailable
+from flightstream.client.connection import Access, Connections, PemSource
+from flightstream.client.login import Token
+from flightstream.client.stream import as_json, received
 from flightstream.wire import Command
 
 
-class DataWarning(UserWarning):
-    """Rows were skipped or values changed, as the server's configuration wants it."""
+class Selection(TypedDict, total=False):
+    """What may be asked of a flight, as keywords; without any, it is all of it.
+
+    Args:
+        columns: The columns wanted, in this order.
+        filter: SQL, for example ``"fare > 10 AND city IN ('Oslo')"``.
+        limit: The greatest number of rows.
+        offset: How many rows to leave out first.
+    """
+
+    columns: Sequence[str] | None
+    filter: str | None
+    limit: int | None
+    offset: int
 
 
 @frozen(eq=False)
@@ -30,6 +43,8 @@ class RemoteFlight:
         total_bytes: Size as stored, or -1.
         adapter: The plugin that reads it, where the server tells.
         tickets: One for each part; their rows in order are the flight.
+        locations: The URIs at which each ticket may be read; none means where
+            it came from, and so it is with every FlightStream server.
     """
 
     name: str
@@ -38,66 +53,55 @@ class RemoteFlight:
     total_bytes: int
     adapter: str | None
     tickets: tuple[bytes, ...] = field(repr=False)
+    locations: tuple[tuple[str, ...], ...] = field(repr=False)
 
 
-@define(eq=False)
+@define(eq=False, repr=False)
 class Client:
     """A connection to one server; made by :func:`connect`, safe to share by threads.
 
     Every method raises the classes of :mod:`flightstream.errors`, also while a
-    stream is being read. One more is possible at each: ``Unavailable``, where
-    no server answers.
+    stream is being read. Two more are possible at each: ``Unavailable``, where
+    no server answers, and ``Unauthenticated``, where it wants another login.
     """
 
-    _flight: Any
-    _timeout_seconds: float
+    _connections: Connections
 
     def flights(self, prefix: str = "") -> list[RemoteFlight]:
         """Return the flights whose paths begin with a prefix, ``sales/2024``."""
-        with typed_errors():
-            listed = self._flight.list_flights(prefix.encode(), self._options())
-            return [_described(info) for info in listed]
+        return self._connections.main.ask(
+            lambda client, options: [
+                _described(info) for info in client.list_flights(prefix.encode(), options)
+            ]
+        )
 
     def info(
-        self,
-        name: str,
-        *,
-        columns: Sequence[str] | None = None,
-        filter: str | None = None,
-        limit: int | None = None,
-        offset: int = 0,
-        partitions: int = 1,
+        self, name: str, *, partitions: int = 1, **selection: Unpack[Selection]
     ) -> RemoteFlight:
         """Return one flight, with the schema and tickets of what is asked of it.
 
         Args:
             name: The flight's path; the source may be left out where only one
                 source has the name.
-            columns: The columns wanted, in this order.
-            filter: SQL, for example ``"fare > 10 AND city IN ('Oslo')"``.
-            limit: The greatest number of rows.
-            offset: How many rows to leave out first.
             partitions: How many tickets are wanted, to be read apart; a server
                 may give fewer, and gives one where limit or offset is asked.
+            selection: ``columns``, ``filter``, ``limit`` and ``offset``, as
+                :class:`~flightstream.client.Selection` has them.
 
         Raises:
             NotFound: There is no such flight.
             InvalidCommand: A column or the filter does not fit the flight.
         """
-        command = _command(name, columns, filter, limit, offset, partitions)
-        with typed_errors():
+        command = _command(name, partitions, **selection)
+
+        def call(client: Any, options: Any) -> RemoteFlight:
             descriptor = flight.FlightDescriptor.for_command(command.to_bytes())
-            return _described(self._flight.get_flight_info(descriptor, self._options()))
+            return _described(client.get_flight_info(descriptor, options))
+
+        return self._connections.main.ask(call)
 
     def explain(
-        self,
-        name: str,
-        *,
-        columns: Sequence[str] | None = None,
-        filter: str | None = None,
-        limit: int | None = None,
-        offset: int = 0,
-        partitions: int = 1,
+        self, name: str, *, partitions: int = 1, **selection: Unpack[Selection]
     ) -> dict[str, Any]:
         """Return what a stream would read, and who does what of it, without reading.
 
@@ -107,8 +111,8 @@ class Client:
             ``pushed_down``, what the adapter does itself, ``left_to_the_core``,
             ``reads``, such as files and bytes, ``records`` and ``partitions``.
         """
-        command = _command(name, columns, filter, limit, offset, partitions)
-        return _as_json(self.action("explain", command.to_bytes())[0])
+        command = _command(name, partitions, **selection)
+        return as_json(self.action("explain", command.to_bytes())[0])
 
     def schema(self, name: str) -> pa.Schema:
         """Return a flight's schema."""
@@ -116,37 +120,19 @@ class Client:
         assert schema is not None  # GetFlightInfo always has one
         return schema
 
-    def read(
-        self,
-        name: str,
-        *,
-        columns: Sequence[str] | None = None,
-        filter: str | None = None,
-        limit: int | None = None,
-        offset: int = 0,
-    ) -> pa.Table:
+    def read(self, name: str, **selection: Unpack[Selection]) -> pa.Table:
         """Return a flight as a table; the arguments are those of :meth:`info`."""
-        with self.stream(
-            name, columns=columns, filter=filter, limit=limit, offset=offset
-        ) as reader:
+        with self.stream(name, **selection) as reader:
             return reader.read_all()
 
-    def stream(
-        self,
-        name: str,
-        *,
-        columns: Sequence[str] | None = None,
-        filter: str | None = None,
-        limit: int | None = None,
-        offset: int = 0,
-    ) -> pa.RecordBatchReader:
+    def stream(self, name: str, **selection: Unpack[Selection]) -> pa.RecordBatchReader:
         """Return a reader of a flight's batches, of a few megabytes each.
 
         The arguments are those of :meth:`info`. A reader that nobody holds any
         more cancels its stream; closing it does not, for Arrow does not pass
         that on.
         """
-        described = self.info(name, columns=columns, filter=filter, limit=limit, offset=offset)
+        described = self.info(name, **selection)
         return pa.RecordBatchReader.from_batches(described.schema, self._batches(described))
 
     def action(self, name: str, body: bytes | Mapping[str, Any] | None = None) -> list[bytes]:
@@ -161,19 +147,24 @@ class Client:
             PermissionDenied: It needs a role.
         """
         sent = json.dumps(dict(body)).encode() if isinstance(body, Mapping) else body or b""
-        with typed_errors():
-            results = self._flight.do_action(flight.Action(name, sent), self._options())
-            return [result.body.to_pybytes() for result in results]
+        return self._connections.main.ask(
+            lambda client, options: [
+                result.body.to_pybytes()
+                for result in client.do_action(flight.Action(name, sent), options)
+            ]
+        )
 
     def actions(self) -> dict[str, str]:
         """Return the names and descriptions of the server's actions."""
-        with typed_errors():
-            found = self._flight.list_actions(self._options())
-            return {action.type: action.description for action in found}
+        return self._connections.main.ask(
+            lambda client, options: {
+                action.type: action.description for action in client.list_actions(options)
+            }
+        )
 
     def close(self) -> None:
         """Close the connection; streams that are being read end."""
-        self._flight.close()
+        self._connections.close()
 
     def __enter__(self) -> Self:
         return self
@@ -181,17 +172,30 @@ class Client:
     def __exit__(self, *_exc: object) -> None:
         self.close()
 
-    def _options(self) -> Any:
-        return flight.FlightCallOptions(timeout=self._timeout_seconds)
+    def __repr__(self) -> str:
+        return f"Client({self._connections.uri!r})"
 
     def _batches(self, described: RemoteFlight) -> Generator[pa.RecordBatch]:
-        for ticket in described.tickets:
-            with typed_errors():
-                reader = self._flight.do_get(flight.Ticket(ticket))
-            yield from _received(reader, described.name)
+        for ticket, locations in zip(described.tickets, described.locations, strict=True):
+            call = partial(_get, flight.Ticket(ticket))
+            reader = self._connections.at(locations).ask(call, timed=False)
+            yield from received(reader, described.name)
 
 
-def connect(uri: str, *, timeout_seconds: float = 30.0, tune_allocator: bool = True) -> Client:
+def connect(
+    uri: str,
+    *,
+    token: Token | None = None,
+    username: str | None = None,
+    password: str | None = None,
+    tls_ca: PemSource | None = None,
+    tls_cert: PemSource | None = None,
+    tls_key: PemSource | None = None,
+    token_hosts: Collection[str] = (),
+    allow_insecure: bool = False,
+    timeout_seconds: float = 30.0,
+    tune_allocator: bool = True,
+) -> Client:
     """Connect to a server.
 
     On Linux with glibc the first call sets two thresholds of the process's
@@ -199,27 +203,55 @@ def connect(uri: str, *, timeout_seconds: float = 30.0, tune_allocator: bool = T
     256 MiB of freed memory in the process.
 
     Args:
-        uri: ``grpc://host:port``, or just ``host:port``.
+        uri: ``grpc://host:port``, or just ``host:port``; ``grpc+tls://host:port``
+            where the server speaks TLS.
+        token: A bearer token, or a function that returns one: it is called again,
+            and the call made once more, when the server refuses what it had given.
+        username: Logs in with a password instead; where the server has a token for
+            that, it is asked for once, and again when it is refused.
+        password: Of this user.
+        tls_ca: The certificates of the CAs that are trusted, in place of those that
+            come with Arrow: the path of a PEM file, or its bytes.
+        tls_cert: The certificate that is shown to the server.
+        tls_key: The key of that.
+        token_hosts: Other hosts that may see what you log in with, ``"host"`` or
+            ``"host:port"``. A server may say that parts of a flight lie elsewhere.
+        allow_insecure: Log in without TLS, also at another machine than this one.
         timeout_seconds: For everything but the reading of streams.
         tune_allocator: ``False`` leaves ``malloc`` alone, and so does
             ``FLIGHTSTREAM_TUNE_ALLOCATOR=0`` in the environment.
 
     Raises:
+        ConfigError: The arguments do not go together, or a file cannot be read.
         FlightStreamError: The URI is none.
     """
     if tune_allocator:
         tune_allocator_once()
-    with typed_errors():
-        return Client(flight.connect(uri if "://" in uri else f"grpc://{uri}"), timeout_seconds)
+    access = Access(
+        token=token,
+        username=username,
+        password=password,
+        tls_ca=tls_ca,
+        tls_cert=tls_cert,
+        tls_key=tls_key,
+        token_hosts=token_hosts,
+        allow_insecure=allow_insecure,
+    )
+    return Client(Connections(uri if "://" in uri else f"grpc://{uri}", access, timeout_seconds))
+
+
+def _get(ticket: Any, client: Any, options: Any) -> Any:
+    return client.do_get(ticket, options)
 
 
 def _command(
     name: str,
-    columns: Sequence[str] | None,
-    filter: str | None,
-    limit: int | None,
-    offset: int,
     partitions: int,
+    *,
+    columns: Sequence[str] | None = None,
+    filter: str | None = None,
+    limit: int | None = None,
+    offset: int = 0,
 ) -> Command:
     return Command(
         tuple(name.split("/")),
@@ -238,45 +270,10 @@ def _described(info: Any) -> RemoteFlight:
         schema=info.schema,
         total_records=info.total_records,
         total_bytes=info.total_bytes,
-        adapter=_as_json(info.app_metadata).get("adapter"),
+        adapter=as_json(info.app_metadata).get("adapter"),
         tickets=tuple(endpoint.ticket.ticket for endpoint in info.endpoints),
+        locations=tuple(
+            tuple(location.uri.decode() for location in endpoint.locations)
+            for endpoint in info.endpoints
+        ),
     )
-
-
-def _received(reader: Any, name: str) -> Generator[pa.RecordBatch]:
-    """Yield a stream's batches, and hold their rows against what the server counted."""
-    rows, ended = 0, False
-    summary: dict[str, Any] = {}
-    try:
-        while not ended:
-            with typed_errors():
-                try:
-                    chunk = reader.read_chunk()
-                except StopIteration:
-                    ended = True
-                    break
-            if chunk.app_metadata is not None:
-                summary = _as_json(chunk.app_metadata.to_pybytes())
-            if chunk.data is not None and (chunk.data.num_rows or not chunk.app_metadata):
-                rows += chunk.data.num_rows
-                yield chunk.data
-    finally:
-        if not ended:
-            reader.cancel()
-    if summary.get("rows", rows) != rows:
-        raise Unavailable(f"{rows} rows of {name!r} arrived, {summary['rows']} were sent")
-    _warn(name, {key: value for key, value in summary.items() if key != "rows"})
-
-
-def _warn(name: str, counts: Mapping[str, Any]) -> None:
-    if counts:
-        told = ", ".join(f"{key} {value}" for key, value in counts.items())
-        warnings.warn(f"the server reports of {name!r}: {told}", DataWarning, stacklevel=2)
-
-
-def _as_json(data: bytes | None) -> dict[str, Any]:
-    try:
-        document = json.loads(data or b"{}")
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}

@@ -1,10 +1,8 @@
 """Who can reach a server, and whether the configuration says that they may."""
 
-import socket
-from ipaddress import IPv6Address, ip_address
-
 import structlog
 
+from flightstream.addresses import is_loopback
 from flightstream.config import Loaded
 from flightstream.errors import Unavailable
 from flightstream.registry import Registry
@@ -33,7 +31,7 @@ def check_exposure(loaded: Loaded, registry: Registry) -> None:
         Unavailable: The host is none.
     """
     server = loaded.config.server
-    if is_loopback(server.host):
+    if not _is_reached(server.host):
         return
     if not registry.services.authenticates:
         if not server.allow_anonymous:
@@ -45,29 +43,14 @@ def check_exposure(loaded: Loaded, registry: Registry) -> None:
         log.warning("credentials_not_encrypted", host=server.host)
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches a host, by each address that it has.
-
-    Raises:
-        Unavailable: It is no host.
-    """
-    if not host:  # every address
-        return False
+def _is_reached(host: str) -> bool:
     try:
-        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+        return not is_loopback(host)
     except UnicodeError:
         raise Unavailable(f"cannot listen on {host}: this is not the name of a host") from None
     except OSError as exc:
         reason = (exc.strerror or str(exc)).lower()
         raise Unavailable(f"cannot listen on {host}: {reason}") from exc
-    return all(_is_loopback(str(address[0])) for *_, address in found)
-
-
-def _is_loopback(text: str) -> bool:
-    address = ip_address(text)
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    return address.is_loopback
 
 
 def _refuse(loaded: Loaded, message: str) -> None:

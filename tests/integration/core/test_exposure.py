@@ -9,7 +9,7 @@ from pyarrow import flight
 from structlog.testing import capture_logs
 
 from flightstream import ConfigError, Identity, Server, Unauthenticated, hookimpl, service
-from flightstream.rpc.exposure import is_loopback
+from flightstream.addresses import is_loopback
 
 ROWS = pa.table({"id": [1]})
 EVERYBODY = (

@@ -5,6 +5,7 @@ import pytest
 import trustme
 from pyarrow import flight
 
+import flightstream
 from flightstream import Identity, Server, Unauthenticated, hookimpl, service
 
 ROWS = pa.table({"id": [1, 2, 3]})
@@ -75,6 +76,13 @@ def test_plaintext_and_an_unknown_ca_are_refused(start, tls, scheme):
         read(start(tls=tls), scheme, **arguments)
 
 
+def test_our_client_takes_a_ca_as_a_path_or_as_bytes(start, tls, tmp_path):
+    uri = f"grpc+tls://localhost:{start(tls=tls).port}"
+    for given in (tmp_path / "ca", str(tmp_path / "ca"), (tmp_path / "ca").read_bytes()):
+        with flightstream.connect(uri, tls_ca=given, token="any") as client:
+            assert client.read("rows") == ROWS
+
+
 class TestClientCertificates:
     @pytest.fixture
     def server(self, start, tls, tmp_path):
@@ -90,6 +98,19 @@ class TestClientCertificates:
         for arguments in (stranger, {"tls_root_certs": ca.cert_pem.bytes()}):
             with pytest.raises(flight.FlightUnavailableError):
                 read(server, **arguments)
+
+    def test_our_client_shows_one_and_logs_in_beside_it(self, server, tmp_path, ca):
+        leaf = ca.issue_cert("ada@example.org")
+        leaf.private_key_and_cert_chain_pem.write_to_path(tmp_path / "ada")
+        with flightstream.connect(
+            f"grpc+tls://localhost:{server.port}",
+            tls_ca=tmp_path / "ca",
+            tls_cert=tmp_path / "ada",
+            tls_key=tmp_path / "ada",
+            username="ada",
+            password="s3cret",
+        ) as client:
+            assert client.read("rows") == ROWS
 
     def test_there_is_no_handshake(self, server, ca):
         arguments = shown(ca.issue_cert("ada@example.org"), ca)

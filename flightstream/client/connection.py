@@ -1,0 +1,177 @@
+"""A connection to one server: encrypted or not, and logged in where that is wanted."""
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+from urllib.parse import urlsplit
+
+from attrs import define, field, frozen
+from pyarrow import flight
+
+from flightstream.addresses import is_loopback
+from flightstream.client.errors import typed_errors
+from flightstream.client.login import Header, Login, Token, password_login, token_login
+from flightstream.errors import ConfigError, Unauthenticated
+
+PemSource: TypeAlias = str | Path | bytes
+T = TypeVar("T")
+
+_REUSE = "arrow-flight-reuse-connection"
+
+
+@frozen(kw_only=True, repr=False)
+class Access:
+    """How a server is reached, see :func:`flightstream.connect`."""
+
+    token: Token | None = None
+    username: str | None = None
+    password: str | None = None
+    tls_ca: PemSource | None = None
+    tls_cert: PemSource | None = None
+    tls_key: PemSource | None = None
+    token_hosts: Collection[str] = ()
+    allow_insecure: bool = False
+
+
+@define(eq=False, repr=False)
+class Connection:
+    """A connection, and what is proven on it.
+
+    Args:
+        client: That of Arrow.
+        timeout_seconds: Of calls that are no streams.
+        login: What goes with each call; ``None`` where nothing does.
+    """
+
+    client: Any
+    timeout_seconds: float
+    login: Login | None = None
+
+    def ask(self, call: Callable[[Any, Any], T], *, timed: bool = True) -> T:
+        """Make a call; if it is refused, make it again, once, with a newer login.
+
+        Args:
+            call: Takes Arrow's client and the options.
+            timed: Whether it has to end in time.
+        """
+        timeout = self.timeout_seconds if timed else None
+        header = None if self.login is None else self.login.header()
+        try:
+            with typed_errors():
+                return call(self.client, _options(timeout, header))
+        except Unauthenticated:
+            newer = self.login and header and self.login.newer(header)
+            if not newer:
+                raise
+        with typed_errors():
+            return call(self.client, _options(timeout, newer))
+
+
+@define(eq=False, repr=False)
+class Connections:
+    """The connection to a server, and those to others where it keeps parts of its flights.
+
+    Args:
+        uri: Of the server.
+        access: How it is reached.
+        timeout_seconds: Of calls that are no streams.
+    """
+
+    uri: str
+    access: Access
+    timeout_seconds: float
+    main: Connection = field(init=False)
+    _others: dict[str, Connection] = field(factory=dict, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        access = self.access
+        logs_in = access.token is not None or access.username is not None
+        if logs_in:
+            self._check_encrypted(self.uri)
+        self.main = self._open(self.uri, shows_certificate=True)
+        if access.token is not None:
+            self.main.login = token_login(access.token)
+        elif access.username is not None:
+            self.main.login = password_login(
+                self.main.client, access.username, access.password or "", self.timeout_seconds
+            )
+
+    def at(self, locations: Collection[str]) -> Connection:
+        """Return where to read what is at any of these places; without one, it is here.
+
+        What the client logs in with goes along only to hosts that the caller has
+        listed, for a server may name any.
+        """
+        for uri in locations:
+            if uri.startswith(_REUSE) or _place(uri) == _place(self.uri):
+                return self.main
+        if not locations:
+            return self.main
+        uri = next(iter(locations))
+        if uri not in self._others:
+            listed = not {_place(uri), _host(uri)}.isdisjoint(self.access.token_hosts)
+            if listed and self.main.login is not None:
+                self._check_encrypted(uri)
+            other = self._open(uri, shows_certificate=listed)
+            other.login = self.main.login if listed else None
+            # Of two threads that came at once, one connection is closed when it is collected.
+            self._others.setdefault(uri, other)
+        return self._others[uri]
+
+    def close(self) -> None:
+        """Close them all."""
+        for connection in (self.main, *self._others.values()):
+            connection.client.close()
+
+    def _open(self, uri: str, *, shows_certificate: bool) -> Connection:
+        access = self.access
+        names = ("tls_ca", "tls_cert", "tls_key") if shows_certificate else ("tls_ca",)
+        given = {name: _pem(getattr(access, name)) for name in names}
+        arguments = {_ARGUMENTS[name]: pem for name, pem in given.items() if pem is not None}
+        if arguments and not uri.startswith("grpc+tls:"):
+            raise ConfigError(f"{uri} is not encrypted: certificates need grpc+tls://")
+        if (access.tls_cert is None) != (access.tls_key is None):
+            raise ConfigError("tls_cert and tls_key come together: one of them is missing")
+        with typed_errors():
+            return Connection(flight.connect(uri, **arguments), self.timeout_seconds)
+
+    def _check_encrypted(self, uri: str) -> None:
+        if self.access.allow_insecure or uri.startswith(("grpc+tls:", "grpc+unix:")):
+            return
+        try:
+            if is_loopback(_host(uri)):
+                return
+        except (OSError, UnicodeError):
+            pass  # it may be found later, somewhere else
+        raise ConfigError(
+            f"what you log in with would go to {_host(uri)} unencrypted: connect to grpc+tls://,"
+            " or take the risk with allow_insecure"
+        )
+
+
+def _options(timeout_seconds: float | None, header: Header | None) -> Any:
+    return flight.FlightCallOptions(timeout_seconds, headers=[header] if header else None)
+
+
+_ARGUMENTS = {"tls_ca": "tls_root_certs", "tls_cert": "cert_chain", "tls_key": "private_key"}
+
+
+def _pem(source: PemSource | None) -> bytes | None:
+    if source is None or isinstance(source, bytes):
+        return source
+    try:
+        return Path(source).expanduser().read_bytes()
+    except OSError as exc:
+        reason = (exc.strerror or "it cannot be opened").lower()
+        raise ConfigError(f"{source} cannot be read: {reason}") from exc
+
+
+def _host(uri: str) -> str:
+    return urlsplit(uri).hostname or ""
+
+
+def _place(uri: str) -> str:
+    try:
+        return f"{_host(uri)}:{urlsplit(uri).port}"
+    except ValueError:
+        return uri
