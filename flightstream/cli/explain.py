@@ -6,7 +6,8 @@ from typing import Any
 import click
 
 from flightstream.cli.output import show_table
-from flightstream.cli.remote import connected, selection_options, uri_option
+from flightstream.cli.remote import connected, selection_options
+from flightstream.cli.servers import Target, server_options
 from flightstream.cli.values import json_text
 
 
@@ -21,7 +22,7 @@ from flightstream.cli.values import json_text
     "--partitions", type=click.IntRange(1, 10_000), default=1, help="In how many parts to read it."
 )
 @click.option("--json", "as_json", is_flag=True, help="Print an object.")
-@uri_option
+@server_options
 def explain(
     name: str,
     columns: tuple[str, ...] | None,
@@ -30,14 +31,14 @@ def explain(
     offset: int,
     partitions: int,
     as_json: bool,
-    uri: str,
+    target: Target,
 ) -> None:
     """Show what reading the flight NAME would do, without reading it.
 
     What the adapter does itself is pushed down, the core does the rest. How much
     is read, and how many rows that gives, is -1 where nobody knows.
     """
-    with connected(uri) as remote:
+    with connected(target) as remote:
         explained: dict[str, Any] = remote.call(
             remote.client.explain,
             name,

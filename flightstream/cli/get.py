@@ -8,7 +8,8 @@ import click
 import pyarrow as pa
 
 from flightstream.cli.progress import shown_progress
-from flightstream.cli.remote import connected, selection_options, uri_option
+from flightstream.cli.remote import connected, selection_options
+from flightstream.cli.servers import Target, server_options
 from flightstream.cli.target import complete_file
 from flightstream.cli.text import printable, size
 from flightstream.cli.writers import WRITERS
@@ -38,7 +39,7 @@ def _check_output(_ctx: click.Context, _parameter: click.Parameter, path: Path) 
 @click.option(
     "--offset", type=click.IntRange(min=0), default=0, help="Leave out this many rows first."
 )
-@uri_option
+@server_options
 def get(
     name: str,
     output: Path,
@@ -46,7 +47,7 @@ def get(
     where: str | None,
     limit: int | None,
     offset: int,
-    uri: str,
+    target: Target,
 ) -> None:
     """Copy the flight NAME to a file.
 
@@ -54,7 +55,7 @@ def get(
     there before. Memory use does not depend on the size of the flight.
     """
     wanted = {"columns": columns, "filter": where, "limit": limit, "offset": offset}
-    with connected(uri) as remote:
+    with connected(target) as remote:
         total = remote.call(remote.client.info, name, **wanted).total_records
         reader = remote.call(remote.client.stream, name, **wanted)
         with (

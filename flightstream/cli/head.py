@@ -4,7 +4,8 @@ import click
 import pyarrow as pa
 
 from flightstream.cli.output import show_table
-from flightstream.cli.remote import connected, selection_options, uri_option
+from flightstream.cli.remote import connected, selection_options
+from flightstream.cli.servers import Target, server_options
 from flightstream.cli.values import JSON_HELP, json_text, to_json, to_text
 
 
@@ -15,17 +16,17 @@ from flightstream.cli.values import JSON_HELP, json_text, to_json, to_text
 )
 @selection_options
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects, one for each row.")
-@uri_option
+@server_options
 def head(
     name: str,
     rows: int,
     columns: tuple[str, ...] | None,
     where: str | None,
     as_json: bool,
-    uri: str,
+    target: Target,
 ) -> None:
     """Show the first rows of the flight NAME."""
-    with connected(uri) as remote:
+    with connected(target) as remote:
         table: pa.Table = remote.call(
             remote.client.read, name, columns=columns, filter=where, limit=rows
         )

@@ -3,7 +3,8 @@
 import click
 
 from flightstream.cli.output import show_table
-from flightstream.cli.remote import connected, uri_option
+from flightstream.cli.remote import connected
+from flightstream.cli.servers import Target, server_options
 from flightstream.cli.text import size
 from flightstream.cli.values import json_text
 from flightstream.client import RemoteFlight
@@ -17,13 +18,13 @@ from flightstream.client import RemoteFlight
     is_flag=True,
     help="Print a list of objects: name, adapter, records, bytes; null where not known.",
 )
-@uri_option
-def ls(prefix: str, as_json: bool, uri: str) -> None:
+@server_options
+def ls(prefix: str, as_json: bool, target: Target) -> None:
     """List the flights of a server, or those whose paths begin with PREFIX.
 
     A prefix is made of whole parts of a path, such as "sales" or "sales/2024".
     """
-    with connected(uri) as remote:
+    with connected(target) as remote:
         flights = remote.call(remote.client.flights, prefix)
     if as_json:
         click.echo(json_text([_document(flight) for flight in flights]))
@@ -31,7 +32,7 @@ def ls(prefix: str, as_json: bool, uri: str) -> None:
         show_table(["name", "adapter", "rows", "size"], map(_row, flights), right=(2, 3))
     else:
         where = f" below {prefix!r}" if prefix else ""
-        click.echo(f"note: there are no flights{where} at {uri}", err=True)
+        click.echo(f"note: there are no flights{where} at {target.uri}", err=True)
 
 
 def _row(flight: RemoteFlight) -> list[str]:

@@ -23,6 +23,8 @@ _COMMANDS = {
     "head": ("flightstream.cli.head:head", "Show a flight's first rows."),
     "get": ("flightstream.cli.get:get", "Copy a flight to a Parquet, CSV or Arrow file."),
     "explain": ("flightstream.cli.explain:explain", "Show what reading a flight would do."),
+    "doctor": ("flightstream.cli.doctor:doctor", "Tell what is wrong with a connection."),
+    "tls": ("flightstream.cli.tls:tls", "Make certificates for trying TLS out."),
     "check": ("flightstream.cli.check:check", "Check a configuration, and show where it is from."),
     "plugins": ("flightstream.cli.plugins:plugins", "List, check and begin plugins."),
 }

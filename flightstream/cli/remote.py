@@ -5,52 +5,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import click
 import pyarrow as pa
 
+from flightstream.cli.servers import Target
 from flightstream.cli.text import printable
 from flightstream.cli.waiting import in_background, read_ahead
 from flightstream.client import Client, DataWarning, connect
 from flightstream.errors import Unavailable
 
-DEFAULT_URI = "grpc://localhost:8080"
-_SCHEMES = ("grpc", "grpc+tcp", "grpc+tls", "grpc+unix")
-
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-def _check_uri(_ctx: click.Context, _parameter: click.Parameter, uri: str) -> str:
-    whole = uri if "://" in uri else f"grpc://{uri}"
-    scheme = whole.partition("://")[0]
-    if scheme not in _SCHEMES:
-        raise click.BadParameter(f"{uri!r} begins with none of {', '.join(_SCHEMES)}")
-    try:
-        parts = urlsplit(whole)
-        complete = scheme == "grpc+unix" or (parts.hostname and parts.port)
-    except ValueError:
-        complete = False
-    if not complete:
-        raise click.BadParameter(f"{uri!r} is no host and port like {DEFAULT_URI}")
-    return whole
 
 
 def _split_columns(
     _ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]
 ) -> tuple[str, ...] | None:
     return tuple(name for text in given for name in text.split(",")) or None
-
-
-uri_option = click.option(
-    "--uri",
-    default=DEFAULT_URI,
-    envvar="FLIGHTSTREAM_URI",
-    show_default=True,
-    show_envvar=True,
-    callback=_check_uri,
-    help="The server.",
-)
 
 
 def selection_options(command: F) -> F:
@@ -87,15 +58,15 @@ class Remote:
 
 
 @contextmanager
-def connected(uri: str) -> Iterator[Remote]:
+def connected(target: Target) -> Iterator[Remote]:
     """Connect to a server; afterwards tell what it reported of the data."""
     with warnings.catch_warnings(record=True) as reported:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", DataWarning)
         try:
-            with _naming_server(uri):
-                client = connect(uri)
-            yield Remote(client, uri)
+            with _naming_server(target.uri):
+                client = connect(target.uri, **target.arguments)
+            yield Remote(client, target.uri)
         finally:
             for warning in reported:
                 click.echo(f"note: {printable(str(warning.message))}", err=True)

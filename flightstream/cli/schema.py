@@ -7,7 +7,8 @@ import click
 import pyarrow as pa
 
 from flightstream.cli.output import show_table
-from flightstream.cli.remote import connected, uri_option
+from flightstream.cli.remote import connected
+from flightstream.cli.servers import Target, server_options
 from flightstream.cli.values import json_text
 
 
@@ -19,10 +20,10 @@ from flightstream.cli.values import json_text
     is_flag=True,
     help="Print an object: name, columns (name, type, nullable, metadata), metadata.",
 )
-@uri_option
-def schema(name: str, as_json: bool, uri: str) -> None:
+@server_options
+def schema(name: str, as_json: bool, target: Target) -> None:
     """Show the columns of the flight NAME and their Arrow types."""
-    with connected(uri) as remote:
+    with connected(target) as remote:
         flight = remote.call(remote.client.info, name)
     columns: list[pa.Field] = list(flight.schema)
     if as_json:

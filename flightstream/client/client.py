@@ -1,59 +1,19 @@
 """The client: what flights there are, and their rows."""
 
 import json
-from collections.abc import Collection, Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping
 from functools import partial
-from typing import Any, Self, TypedDict, Unpack
+from typing import Any, Self, Unpack
 
 import pyarrow as pa
-from attrs import define, field, frozen
+from attrs import define
 from pyarrow import flight
 
 from flightstream.client.allocator import tune_allocator as tune_allocator_once
 from flightstream.client.connection import Access, Connections, PemSource
+from flightstream.client.flights import RemoteFlight, Selection, command_for, described_by
 from flightstream.client.login import Token
 from flightstream.client.stream import as_json, received
-from flightstream.wire import Command
-
-
-class Selection(TypedDict, total=False):
-    """What may be asked of a flight, as keywords; without any, it is all of it.
-
-    Args:
-        columns: The columns wanted, in this order.
-        filter: SQL, for example ``"fare > 10 AND city IN ('Oslo')"``.
-        limit: The greatest number of rows.
-        offset: How many rows to leave out first.
-    """
-
-    columns: Sequence[str] | None
-    filter: str | None
-    limit: int | None
-    offset: int
-
-
-@frozen(eq=False)
-class RemoteFlight:
-    """A flight as the server describes it.
-
-    Args:
-        name: The path, ``sales/2024/orders``.
-        schema: ``None`` in a listing, if the server does not know it yet.
-        total_records: Exact number of rows, or -1.
-        total_bytes: Size as stored, or -1.
-        adapter: The plugin that reads it, where the server tells.
-        tickets: One for each part; their rows in order are the flight.
-        locations: The URIs at which each ticket may be read; none means where
-            it came from, and so it is with every FlightStream server.
-    """
-
-    name: str
-    schema: pa.Schema | None = field(repr=False)
-    total_records: int
-    total_bytes: int
-    adapter: str | None
-    tickets: tuple[bytes, ...] = field(repr=False)
-    locations: tuple[tuple[str, ...], ...] = field(repr=False)
 
 
 @define(eq=False, repr=False)
@@ -71,7 +31,7 @@ class Client:
         """Return the flights whose paths begin with a prefix, ``sales/2024``."""
         return self._connections.main.ask(
             lambda client, options: [
-                _described(info) for info in client.list_flights(prefix.encode(), options)
+                described_by(info) for info in client.list_flights(prefix.encode(), options)
             ]
         )
 
@@ -92,11 +52,11 @@ class Client:
             NotFound: There is no such flight.
             InvalidCommand: A column or the filter does not fit the flight.
         """
-        command = _command(name, partitions, **selection)
+        command = command_for(name, partitions, **selection)
 
         def call(client: Any, options: Any) -> RemoteFlight:
             descriptor = flight.FlightDescriptor.for_command(command.to_bytes())
-            return _described(client.get_flight_info(descriptor, options))
+            return described_by(client.get_flight_info(descriptor, options))
 
         return self._connections.main.ask(call)
 
@@ -111,7 +71,7 @@ class Client:
             ``pushed_down``, what the adapter does itself, ``left_to_the_core``,
             ``reads``, such as files and bytes, ``records`` and ``partitions``.
         """
-        command = _command(name, partitions, **selection)
+        command = command_for(name, partitions, **selection)
         return as_json(self.action("explain", command.to_bytes())[0])
 
     def schema(self, name: str) -> pa.Schema:
@@ -242,38 +202,3 @@ def connect(
 
 def _get(ticket: Any, client: Any, options: Any) -> Any:
     return client.do_get(ticket, options)
-
-
-def _command(
-    name: str,
-    partitions: int,
-    *,
-    columns: Sequence[str] | None = None,
-    filter: str | None = None,
-    limit: int | None = None,
-    offset: int = 0,
-) -> Command:
-    return Command(
-        tuple(name.split("/")),
-        columns=None if columns is None else tuple(columns),
-        filter=filter,
-        limit=limit,
-        offset=offset,
-        partitions=partitions,
-    )
-
-
-def _described(info: Any) -> RemoteFlight:
-    path = info.descriptor.path or []
-    return RemoteFlight(
-        name=b"/".join(path).decode(),
-        schema=info.schema,
-        total_records=info.total_records,
-        total_bytes=info.total_bytes,
-        adapter=as_json(info.app_metadata).get("adapter"),
-        tickets=tuple(endpoint.ticket.ticket for endpoint in info.endpoints),
-        locations=tuple(
-            tuple(location.uri.decode() for location in endpoint.locations)
-            for endpoint in info.endpoints
-        ),
-    )

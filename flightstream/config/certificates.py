@@ -50,6 +50,11 @@ def not_after(certificate: Mapping[str, Any]) -> float:
     return ssl.cert_time_to_seconds(certificate["notAfter"])
 
 
+def names_in(certificate: Pem, key: Pem) -> list[str]:
+    """Return the hosts that a server's certificate is for."""
+    return [name for _, name in decoded(certificate, key).get("subjectAltName", ())]
+
+
 def decoded(certificate: Pem, key: Pem) -> Mapping[str, Any]:
     """Return what Python knows of a server's certificate.
 
