@@ -15,6 +15,7 @@ import click
 
 from flightstream import hookspecs, testing
 from flightstream.cli.options import OptionRow, option_rows
+from flightstream.cli.profiles import Profile
 from flightstream.cli.program import flightstream
 from flightstream.config import (
     FlightConfig,
@@ -185,6 +186,7 @@ def _cell(text: str) -> str:
 
 _KINDS: dict[str, Callable[..., str]] = {
     "section": _section,
+    "profile": lambda: _options(Profile),
     "plugin-options": _plugin_options,
     "variables": _variables,
     "commands": _reference,

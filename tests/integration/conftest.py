@@ -18,7 +18,9 @@ import time
 from pathlib import Path
 
 import pyarrow as pa
-from flightstream import Flight, NotFound, Source, adapter, hookimpl, option
+from flightstream import (
+    Flight, Identity, NotFound, Source, Unauthenticated, adapter, hookimpl, option, service
+)
 
 SCHEMA = pa.schema([pa.field("id", pa.int64(), nullable=False), ("name", pa.string())])
 
@@ -62,6 +64,15 @@ class ToyAdapter:
                 request.counts.add("skipped_rows")
             names = [f"[red]n{i}\\x1b[31m" for i in ids]
             yield pa.record_batch([pa.array(ids, pa.int64()), names], SCHEMA)
+
+
+@service
+class Ada:
+    @hookimpl
+    def authenticate(self, credentials):
+        if credentials.headers.get("authorization") != ("Bearer s3cret",):
+            raise Unauthenticated("no such token")
+        return Identity("ada")
 '''
 
 

@@ -9,18 +9,6 @@ from threading import Thread
 import pytest
 import trustme
 
-ADA = """
-from flightstream import Identity, Unauthenticated, hookimpl, service
-
-@service
-class Ada:
-    @hookimpl
-    def authenticate(self, credentials):
-        if credentials.headers.get("authorization") != ("Bearer s3cret",):
-            raise Unauthenticated("no such token")
-        return Identity("ada")
-"""
-
 
 @pytest.fixture(scope="module")
 def ca():
@@ -208,8 +196,7 @@ def test_a_server_that_wants_a_certificate_of_the_client(examine, secured, toys,
 
 
 def test_a_login_that_is_missing_or_wrong(examine, toys, serve_process):
-    (toys / "ada.py").write_text(ADA)
-    server = serve_process("toys", "--plugin", "toy:ToyAdapter", "--plugin", "ada:Ada")
+    server = serve_process("toys", "--plugin", "toy:ToyAdapter", "--plugin", "toy:Ada")
 
     assert failed(examine(server.uri)[1])[1:] == (
         "the server refuses the login: no such token",

@@ -9,17 +9,6 @@ from pathlib import Path
 import pytest
 
 NAMES = ["ca.pem", "client.key", "client.pem", "server.key", "server.pem"]
-ADA = """
-from flightstream import Identity, Unauthenticated, hookimpl, service
-
-@service
-class Ada:
-    @hookimpl
-    def authenticate(self, credentials):
-        if credentials.headers.get("authorization") != ("Bearer s3cret",):
-            raise Unauthenticated("no such token")
-        return Identity("ada")
-"""
 
 
 class TestDevCert:
@@ -92,8 +81,7 @@ def test_the_greeting_of_a_server_with_tls_works_as_pasted(toys, cli, start_cli,
 class TestTokens:
     @pytest.fixture
     def uri(self, toys, serve_process):
-        (toys / "ada.py").write_text(ADA)
-        return serve_process("toys", "--plugin", "toy:ToyAdapter", "--plugin", "ada:Ada").uri
+        return serve_process("toys", "--plugin", "toy:ToyAdapter", "--plugin", "toy:Ada").uri
 
     @pytest.fixture
     def profile(self, tmp_path):
