@@ -1,9 +1,9 @@
 """Which server a command asks, and what it logs in with there."""
 
 from collections.abc import Callable, Mapping
-from functools import reduce, wraps
+from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 import click
@@ -15,7 +15,7 @@ from flightstream.cli.profiles import read_profile
 DEFAULT_URI = "grpc://localhost:8080"
 _SCHEMES = ("grpc", "grpc+tcp", "grpc+tls", "grpc+unix")
 
-F = TypeVar("F", bound=Callable[..., Any])
+Command: TypeAlias = Callable[..., Any]
 
 
 @frozen
@@ -31,12 +31,12 @@ class Target:
     arguments: Mapping[str, Any] = field(repr=False)
 
 
-def server_options(command: F) -> F:
+def server_options(command: Command) -> Command:
     """Add the options that say which server is asked; the command takes them as ``target``."""
     return _taking_target(command, _OPTIONS)
 
 
-def login_options(command: F) -> F:
+def login_options(command: Command) -> Command:
     """Add those of them that a command needs whose argument is the URI."""
     return _taking_target(command, _OPTIONS[1:])
 
@@ -92,15 +92,17 @@ def _whole(uri: str) -> str:
     return whole
 
 
-def _taking_target(command: F, options: tuple[Callable[[Any], Any], ...]) -> F:
+def _taking_target(command: Command, options: tuple[Callable[[Command], Command], ...]) -> Command:
     @wraps(command)
     def run(*args: Any, uri: str | None, profile: str | None, **given: Any) -> Any:
         names = ("token", "tls_ca", "tls_cert", "tls_key", "allow_insecure")
         arguments = {name: given.pop(name) for name in names}
         return command(*args, target=_target(uri, profile, arguments), **given)
 
-    wrapped: F = reduce(lambda inner, add: add(inner), reversed(options), run)  # type: ignore[assignment]
-    return wrapped
+    taking: Command = run
+    for add in reversed(options):
+        taking = add(taking)
+    return taking
 
 
 def _target(uri: str | None, profile: str | None, arguments: Mapping[str, Any]) -> Target:
@@ -113,7 +115,10 @@ def _target(uri: str | None, profile: str | None, arguments: Mapping[str, Any]) 
     found = read_profile(profile)
     # What the environment says is meant for another server than that of the profile.
     given = {name: value for name, value in arguments.items() if value and _is_given(name)}
-    return Target(_whole(found.uri), {**found.arguments(), **given})
+    known = found.arguments()
+    if "token" in given:
+        known |= {"username": None, "password": None}
+    return Target(_whole(found.uri), {**known, **given})
 
 
 def _is_given(name: str) -> bool:

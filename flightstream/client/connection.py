@@ -16,6 +16,7 @@ from flightstream.errors import ConfigError, Unauthenticated
 PemSource: TypeAlias = str | Path | bytes
 T = TypeVar("T")
 
+_ARGUMENTS = {"tls_ca": "tls_root_certs", "tls_cert": "cert_chain", "tls_key": "private_key"}
 _REUSE = "arrow-flight-reuse-connection"
 
 
@@ -54,17 +55,24 @@ class Connection:
             call: Takes Arrow's client and the options.
             timed: Whether it has to end in time.
         """
-        timeout = self.timeout_seconds if timed else None
-        header = None if self.login is None else self.login.header()
+        timeout_seconds = self.timeout_seconds if timed else None
+        if self.login is None:
+            return self._call(call, timeout_seconds)
+        header = self.login.header()
         try:
-            with typed_errors():
-                return call(self.client, _options(timeout, header))
+            return self._call(call, timeout_seconds, header)
         except Unauthenticated:
-            newer = self.login and header and self.login.newer(header)
-            if not newer:
+            newer = self.login.newer(header)
+            if newer is None:
                 raise
+        return self._call(call, timeout_seconds, newer)
+
+    def _call(
+        self, call: Callable[[Any, Any], T], timeout_seconds: float | None, *headers: Header
+    ) -> T:
+        options = flight.FlightCallOptions(timeout_seconds, headers=[*headers])
         with typed_errors():
-            return call(self.client, _options(timeout, newer))
+            return call(self.client, options)
 
 
 @define(eq=False, repr=False)
@@ -85,15 +93,18 @@ class Connections:
 
     def __attrs_post_init__(self) -> None:
         access = self.access
-        logs_in = access.token is not None or access.username is not None
-        if logs_in:
+        if (access.username is None) != (access.password is None):
+            raise ConfigError("username and password come together: one of them is missing")
+        if access.token is not None and access.username is not None:
+            raise ConfigError("log in with a token or with a password, not with both")
+        if access.token is not None or access.username is not None:
             self._check_encrypted(self.uri)
         self.main = self._open(self.uri, shows_certificate=True)
         if access.token is not None:
             self.main.login = token_login(access.token)
-        elif access.username is not None:
+        elif access.username is not None and access.password is not None:
             self.main.login = password_login(
-                self.main.client, access.username, access.password or "", self.timeout_seconds
+                self.main.client, access.username, access.password, self.timeout_seconds
             )
 
     def at(self, locations: Collection[str]) -> Connection:
@@ -147,13 +158,6 @@ class Connections:
             f"what you log in with would go to {_host(uri)} unencrypted: connect to grpc+tls://,"
             " or take the risk with allow_insecure"
         )
-
-
-def _options(timeout_seconds: float | None, header: Header | None) -> Any:
-    return flight.FlightCallOptions(timeout_seconds, headers=[header] if header else None)
-
-
-_ARGUMENTS = {"tls_ca": "tls_root_certs", "tls_cert": "cert_chain", "tls_key": "private_key"}
 
 
 def _pem(source: PemSource | None) -> bytes | None:

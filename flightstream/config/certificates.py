@@ -45,11 +45,6 @@ def check_authorities(pem: Pem) -> str | None:
     return None
 
 
-def not_after(certificate: Mapping[str, Any]) -> float:
-    """Return when a certificate expires, in seconds since 1970."""
-    return ssl.cert_time_to_seconds(certificate["notAfter"])
-
-
 def names_in(certificate: Pem, key: Pem) -> list[str]:
     """Return the hosts that a server's certificate is for."""
     return [name for _, name in decoded(certificate, key).get("subjectAltName", ())]
@@ -132,7 +127,7 @@ def _authority(text: str) -> Mapping[str, Any] | None:
 
 def _untimely(certificate: Mapping[str, Any]) -> str | None:
     now = time.time()
-    if not_after(certificate) < now:
+    if ssl.cert_time_to_seconds(certificate["notAfter"]) < now:
         return f"it has expired on {certificate['notAfter']}: renew it"
     if ssl.cert_time_to_seconds(certificate["notBefore"]) > now:
         return f"it is not valid before {certificate['notBefore']}: look at the clock"

@@ -134,6 +134,13 @@ class TestPasswords:
             shown = [one for method, one in server.shown if method != flight.FlightMethod.HANDSHAKE]
         assert shown == ["Bearer 1", "Bearer 1", "Bearer 2"]
 
+    def test_half_a_login_and_two_of_them_are_refused(self, uri):
+        for half in ({"username": "ada"}, {"password": "s3cret"}):
+            with pytest.raises(ConfigError, match="username and password come together"):
+                flightstream.connect(uri, **half)
+        with pytest.raises(ConfigError, match="not with both"):
+            flightstream.connect(uri, token="1", username="ada", password="s3cret")
+
     def test_a_user_name_with_a_colon_is_refused(self, uri):
         with pytest.raises(ConfigError, match="has a colon"):
             flightstream.connect(uri, username="a:b", password="s3cret")
