@@ -38,7 +38,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
             location,
             # With a handler, Arrow does not tell whose certificate the client has shown.
             auth_handler=None if tls.get("verify_client") else _OpenHandshake(),
-            middleware={"headers": _HeadersFactory()},
+            middleware={"headers": _HeadersFactory(service)},
             **tls,
         )
 
@@ -98,7 +98,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
 
 
 class _OpenHandshake(flight.ServerAuthHandler):  # type: ignore[misc]
-    """Answers Handshake and leaves the judgement to each call's headers."""
+    """Answers a Handshake whose headers have been judged, as those of each call are."""
 
     def authenticate(self, outgoing: Any, incoming: Any) -> None:
         # A client of Arrow C++ that finds the call ended while it still writes is aborted.
@@ -110,8 +110,16 @@ class _OpenHandshake(flight.ServerAuthHandler):  # type: ignore[misc]
 
 
 class _HeadersFactory(flight.ServerMiddlewareFactory):  # type: ignore[misc]
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    @raising_flight_errors
     def start_call(self, info: Any, headers: dict[str, list[Any]]) -> "_Headers":
-        return _Headers(headers)
+        kept = _Headers(headers)
+        if info.method == flight.FlightMethod.HANDSHAKE:
+            # No handler of a Handshake is told its headers, and nobody its peer.
+            self._service.handshake(Credentials(kept.headers))
+        return kept
 
 
 class _Headers(flight.ServerMiddleware):  # type: ignore[misc]

@@ -87,6 +87,15 @@ class Service:
         self.lookup = Lookup(catalog, Access(self.registry.services))
         self.actions = collect_actions(self.lookup, self.registry, self.version)
 
+    def handshake(self, credentials: Credentials) -> Identity:
+        """Return who logs in, apart from any call.
+
+        Raises:
+            Unauthenticated: Nobody whom a plugin knows.
+        """
+        with self.calls.during("Handshake", credentials) as call:
+            return self._authenticate(call)
+
     def list_flights(self, credentials: Credentials, criteria: bytes) -> list[FlightDescription]:
         """Return the visible flights whose paths begin with a prefix, ``sales/2024``."""
         with self.calls.during("ListFlights", credentials) as call:

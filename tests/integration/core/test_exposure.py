@@ -1,6 +1,8 @@
 """A server that others can reach says who may read, or does not start."""
 
+import base64
 import socket
+from unittest.mock import ANY
 
 import pyarrow as pa
 import pytest
@@ -31,6 +33,23 @@ class Tokens:
         if credentials.headers.get("authorization") != ("Bearer ada",):
             raise Unauthenticated("no such token")
         return Identity("ada")
+
+
+@service
+class Basic:
+    @hookimpl
+    def authenticate(self, credentials):
+        right = "Basic " + base64.b64encode(b"ada:s3cret").decode()
+        return Identity("ada") if credentials.headers.get("authorization") == (right,) else None
+
+
+class NoToken(flight.ClientAuthHandler):
+    def authenticate(self, outgoing, incoming):
+        outgoing.write(b"hello")
+        incoming.read()
+
+    def get_token(self):
+        return b""
 
 
 @service
@@ -153,9 +172,18 @@ def test_no_method_answers_without_valid_credentials(serve, memory, plugin, head
 
 
 def test_all_methods_of_flight_are_tried():
-    untried = {flight.FlightMethod.INVALID, flight.FlightMethod.HANDSHAKE}
+    assert {*methods(None, None)} == {*flight.FlightMethod} - {flight.FlightMethod.INVALID}
 
-    assert {*methods(None, None)} == {*flight.FlightMethod} - untried
+
+def test_a_handshake_is_judged_as_any_call(serve, memory, refused):
+    served = serve(Basic, memory({"rows": ROWS}))
+
+    assert served.raw.authenticate_basic_token(b"ada", b"s3cret") == (b"", b"")
+    assert refused(served.raw.authenticate_basic_token, b"ada", b"guess") == {
+        "code": "unauthenticated",
+        "message": "the call brings no credentials that this server knows",
+        "call": ANY,
+    }
 
 
 def methods(client, options):
@@ -173,6 +201,7 @@ def methods(client, options):
 
     method = flight.FlightMethod
     return {
+        method.HANDSHAKE: lambda: client.authenticate(NoToken(), options),
         method.LIST_FLIGHTS: lambda: list(client.list_flights(b"", options)),
         method.GET_FLIGHT_INFO: lambda: client.get_flight_info(path, options),
         method.GET_SCHEMA: lambda: client.get_schema(path, options),
