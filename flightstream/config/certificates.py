@@ -45,6 +45,12 @@ def check_authorities(pem: Pem) -> str | None:
     return None
 
 
+def days_left(certificate: Pem, key: Pem) -> float:
+    """Return for how many days a server's certificate will be valid."""
+    expires = ssl.cert_time_to_seconds(decoded(certificate, key)["notAfter"])
+    return (expires - time.time()) / 86_400
+
+
 def names_in(certificate: Pem, key: Pem) -> list[str]:
     """Return the hosts that a server's certificate is for."""
     return [name for _, name in decoded(certificate, key).get("subjectAltName", ())]

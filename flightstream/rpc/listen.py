@@ -4,11 +4,17 @@ import socket
 from typing import Any
 
 import pyarrow as pa
+import structlog
 
 from flightstream.config import ServerConfig, TlsConfig
+from flightstream.config.certificates import days_left
 from flightstream.errors import Unavailable
 from flightstream.rpc.server import FlightServer
 from flightstream.serving import Service
+
+log = structlog.get_logger(__name__)
+
+_SOON_DAYS = 14
 
 
 def listen(config: ServerConfig, service: Service) -> FlightServer:
@@ -34,6 +40,8 @@ def listen(config: ServerConfig, service: Service) -> FlightServer:
 def _tls_arguments(tls: TlsConfig) -> dict[str, Any]:
     if tls.certificate is None or tls.key is None:
         return {}
+    if (days := days_left(tls.certificate, tls.key)) < _SOON_DAYS:
+        log.warning("certificate_expires_soon", days=int(days))
     arguments: dict[str, Any] = {
         "tls_certificates": [(tls.certificate.reveal(), tls.key.reveal())],
         "verify_client": tls.require_client_certificate,

@@ -34,11 +34,12 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
     def __init__(self, location: str, service: Service, max_receive_bytes: int, **tls: Any) -> None:
         self._service = service
         self._max_receive_bytes = ByteSize(max_receive_bytes)
+        # With a handler, Arrow does not tell whose certificate the client has shown.
+        handshakes = not tls.get("verify_client")
         super().__init__(
             location,
-            # With a handler, Arrow does not tell whose certificate the client has shown.
-            auth_handler=None if tls.get("verify_client") else _OpenHandshake(),
-            middleware={"headers": _HeadersFactory(service)},
+            auth_handler=_OpenHandshake() if handshakes else None,
+            middleware={"headers": _HeadersFactory(service if handshakes else None)},
             **tls,
         )
 
@@ -110,15 +111,15 @@ class _OpenHandshake(flight.ServerAuthHandler):  # type: ignore[misc]
 
 
 class _HeadersFactory(flight.ServerMiddlewareFactory):  # type: ignore[misc]
-    def __init__(self, service: Service) -> None:
-        self._service = service
+    def __init__(self, judge: Service | None) -> None:
+        self._judge = judge
 
     @raising_flight_errors
     def start_call(self, info: Any, headers: dict[str, list[Any]]) -> "_Headers":
         kept = _Headers(headers)
-        if info.method == flight.FlightMethod.HANDSHAKE:
+        if self._judge is not None and info.method == flight.FlightMethod.HANDSHAKE:
             # No handler of a Handshake is told its headers, and nobody its peer.
-            self._service.handshake(Credentials(kept.headers))
+            self._judge.handshake(Credentials(kept.headers))
         return kept
 
 

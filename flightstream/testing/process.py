@@ -54,8 +54,9 @@ class ServerProcess:
 
     def wait_until_started(self) -> None:
         """Wait until it listens, and note where."""
-        self.port = self.wait_for("server_started")["port"]
-        self.uri = f"grpc://localhost:{self.port}"
+        started = self.wait_for("server_started")
+        self.port = started["port"]
+        self.uri = f"{'grpc+tls' if started['tls'] else 'grpc'}://localhost:{self.port}"
 
     def memory_bytes(self, field: str = "VmRSS") -> int:
         """Return the memory it has now, or at its peak, ``VmHWM``; Linux only."""

@@ -37,7 +37,7 @@ class Served:
 
     @property
     def uri(self) -> str:
-        """Where it listens, ``grpc://localhost:…``."""
+        """Where it listens, ``grpc://localhost:…``, or ``grpc+tls://`` with TLS."""
         return self.server.uri
 
 

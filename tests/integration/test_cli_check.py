@@ -240,3 +240,12 @@ def test_plugins_show_of_what_is_not_installed_names_the_package(cli, form):
     assert done.stderr.startswith(
         "flightstream: the plugin 'nope' is not installed: pip install flightstream-nope"
     )
+
+
+def test_an_address_for_everybody_is_a_problem_of_the_configuration(toys, cli):
+    (toys / "flightstream.toml").write_text('[server]\nhost = "0.0.0.0"\n[sources]\ns = "toys"\n')
+    done = cli("check", "--plugin", "toy:ToyAdapter")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("flightstream: flightstream.toml: server.host: '0.0.0.0' is")
+    assert done.stdout.startswith("key ")

@@ -1,9 +1,12 @@
 """TLS as clients meet it: encrypted, verified, and with certificates of their own."""
 
+from datetime import UTC, datetime, timedelta
+
 import pyarrow as pa
 import pytest
 import trustme
 from pyarrow import flight
+from structlog.testing import capture_logs
 
 import flightstream
 from flightstream import Identity, Server, Unauthenticated, hookimpl, service
@@ -81,6 +84,18 @@ def test_our_client_takes_a_ca_as_a_path_or_as_bytes(start, tls, tmp_path):
     for given in (tmp_path / "ca", str(tmp_path / "ca"), (tmp_path / "ca").read_bytes()):
         with flightstream.connect(uri, tls_ca=given, token="any") as client:
             assert client.read("rows") == ROWS
+
+
+def test_a_certificate_that_expires_soon_is_warned_of(start, tls, ca, tmp_path):
+    def warned(days):
+        ends = datetime.now(UTC) + timedelta(days=days, hours=1)
+        leaf = ca.issue_cert("localhost", not_after=ends)
+        leaf.private_key_and_cert_chain_pem.write_to_path(tmp_path / "soon")
+        with capture_logs() as logs:
+            start(tls=dict.fromkeys(tls, tmp_path / "soon"))
+        return [one["days"] for one in logs if one["event"] == "certificate_expires_soon"]
+
+    assert (warned(13), warned(15)) == ([13], [])
 
 
 class TestClientCertificates:
