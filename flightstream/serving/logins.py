@@ -15,7 +15,7 @@ import structlog
 from attrs import define, field
 
 from flightstream.config import LoginLimits
-from flightstream.errors import LimitExceeded, Unauthenticated
+from flightstream.errors import FlightStreamError, LimitExceeded, Unauthenticated
 from flightstream.models import Credentials
 
 log = structlog.get_logger(__name__)
@@ -96,11 +96,14 @@ class Logins:
         try:
             yield
             self._accept(digest)
-        except Unauthenticated:
+        except Unauthenticated as exc:
             failed = True
+            if not isinstance(exc.__cause__, FlightStreamError):  # they could be checked
+                self._forget(digest)
             raise
         finally:
-            self._end(address, digest, failed=failed)
+            if address is not None:
+                self._end(address, failed=failed)
 
     def accept(self, credentials: Credentials) -> None:
         """Note that credentials are right, such as a token that was just issued."""
@@ -143,14 +146,15 @@ class Logins:
             finally:
                 self._held.release()
 
-    def _end(self, address: _Address | None, digest: bytes, *, failed: bool) -> None:
+    def _end(self, address: _Address, *, failed: bool) -> None:
         with self._changed:
-            if address is not None:
-                address.judged -= 1
-                address.left = max(0.0, self._left(address) - failed)
-            elif failed:
-                self._accepted.pop(digest, None)
+            address.judged -= 1
+            address.left = max(0.0, self._left(address) - failed)
             self._changed.notify_all()
+
+    def _forget(self, digest: bytes) -> None:
+        with self._changed:
+            self._accepted.pop(digest, None)
 
     def _accept(self, digest: bytes) -> None:
         with self._changed:
@@ -196,11 +200,12 @@ def address_of(peer: str) -> str:
     """Return whose failures are counted together: an address without its port, IPv6 by /64.
 
     Args:
-        peer: As gRPC writes it, ``ipv4:192.0.2.1:50202`` or ``ipv6:%5B::1%5D:50202``.
+        peer: As gRPC writes it, ``ipv4:192.0.2.1:50202`` or ``ipv6:%5B::1%5D:50202``;
+            empty for a Handshake, of which Arrow does not tell.
     """
     scheme, _, place = unquote(peer).partition(":")
     if scheme not in ("ipv4", "ipv6"):
-        return peer
+        return peer or "unknown"
     try:
         address = ip_address(place.rpartition(":")[0].strip("[]"))
     except ValueError:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flightstream import Credentials, LimitExceeded, Unauthenticated
+from flightstream import Credentials, LimitExceeded, PluginError, Unauthenticated
 from flightstream.config import LoginLimits
 from flightstream.serving.logins import Logins, address_of
 
@@ -140,6 +140,15 @@ def test_what_was_accepted_is_forgotten_after_a_while_and_once_it_is_refused(log
     assert attempt(logins, credentials("revoked")) == "limit_exceeded"
 
 
+def test_what_was_accepted_stays_so_while_nothing_can_be_checked(logins):
+    attempt(logins, credentials("good"))
+    guess(logins, 3)
+    with pytest.raises(Unauthenticated), logins.judging(credentials("good")):
+        raise Unauthenticated("the credentials could not be checked") from PluginError("it failed")
+
+    assert attempt(logins, credentials("good")) == "ok"
+
+
 def test_calls_that_succeed_or_bring_nothing_are_not_counted(logins):
     nothing = Credentials({"user-agent": ("grpc-c++",), "x-forwarded-for": ("::1",)}, HERE)
 
@@ -209,7 +218,7 @@ def test_no_more_are_judged_at_once_than_may_fail(logins):
         ("ipv6:%5B::ffff:192.0.2.1%5D:7", "192.0.2.1"),
         ("unix:/run/x.sock", "unix:/run/x.sock"),
         ("ipv4:nonsense", "ipv4:nonsense"),
-        ("", ""),
+        ("", "unknown"),
     ],
 )
 def test_an_address_has_no_port_and_ipv6_counts_by_network(peer, address):
