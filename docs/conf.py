@@ -40,7 +40,10 @@ nitpick_ignore_regex = [
     ("py:.*", r"(?!flightstream).*"),
     # Signatures may name what is not public; whoever needs one has it at hand.
     ("py:attr", r"flightstream\.filters\.Filter\.tree"),  # it is described with its class
-    ("py:class", r"flightstream\.(config|registry|serving|wire)\..*|.*\.(Connections|Failures|Grouping|P|R)"),
+    (
+        "py:class",
+        r"flightstream\.(config|registry|serving|wire)\..*|.*\.(Connections|Failures|Grouping|P|R)",
+    ),
 ]
 
 
