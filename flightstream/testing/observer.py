@@ -38,7 +38,6 @@ _RECORD = CallRecord(
 )
 _FORGED = 'x\n{"call": "forged"}\r\n\x85\u2028forged'
 _CALLS = 3000
-_SECONDS = 10.0
 
 
 class ObserverConformance(ServiceLaws):
@@ -60,11 +59,13 @@ class ObserverConformance(ServiceLaws):
         services: Service plugins that it needs.
         memory_limit_bytes: By how much it may grow with 3,000 calls of as many
             flights, subjects and peers.
+        patience_seconds: How long a line may take to be written.
 
     .. versionadded:: 0.1
     """
 
     memory_limit_bytes: ClassVar[int] = 1024 * 1024
+    patience_seconds: ClassVar[float] = 10.0
 
     @pytest.fixture
     def sample(self) -> Observed:
@@ -131,7 +132,7 @@ class ObserverConformance(ServiceLaws):
         """Sixteen calls that end at once are sixteen lines."""
         registry, before = start(), len(_lines(sample))
         at_once(lambda: self.observe(registry, _RECORD))
-        whole = becomes(lambda: len(_lines(sample)) == before + THREADS, _SECONDS)
+        whole = becomes(lambda: len(_lines(sample)) == before + THREADS, self.patience_seconds)
         assert whole, (
             f"{THREADS} calls that ended at once are {len(_lines(sample)) - before} lines: write"
             " each with its line break in one piece"
@@ -142,7 +143,7 @@ class ObserverConformance(ServiceLaws):
         registry, before = start(), len(_lines(sample))
         record = attrs.evolve(_RECORD, call=_FORGED, flight=_FORGED, subject=_FORGED, peer=_FORGED)
         self.observe(registry, record)
-        becomes(lambda: len(_lines(sample)) > before, _SECONDS)
+        becomes(lambda: len(_lines(sample)) > before, self.patience_seconds)
         registry.shutdown()
         written = len(_lines(sample)) - before
         assert written == 1, f"a call of names with line breaks is {written} lines: escape them"
@@ -159,7 +160,7 @@ class ObserverConformance(ServiceLaws):
         events = [line.get("event") for line in started.server.log_lines()]
         assert "observer_failed" not in events, "the server logged that the observer failed"
         if sample.written is not None:
-            written = becomes(lambda: len(_lines(sample)) >= 4, _SECONDS)
+            written = becomes(lambda: len(_lines(sample)) >= 4, self.patience_seconds)
             assert written, f"4 calls of a server are {len(_lines(sample))} lines"
 
     def test_streams_of_a_server_are_observed(self, served: Callable[..., Served]) -> None:

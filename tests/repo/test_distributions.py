@@ -1,8 +1,11 @@
 """Every distribution of the repository is whole and fits the others."""
 
+import ast
 import re
+import sys
+from collections.abc import Iterator
 from configparser import ConfigParser
-from importlib.metadata import version
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import pytest
@@ -57,6 +60,22 @@ def test_plugin_declares_what_pip_and_the_registry_need(plugin: Path) -> None:
 
 
 @each_plugin
+def test_plugin_declares_what_it_imports(plugin: Path) -> None:
+    own, known = plugin.name.replace("-", "_"), packages_distributions()
+    # What the core needs comes with it.
+    needed = _requirements(plugin) | _requirements(ROOT)
+    declared = {re.split(r"[\[<>=]", one)[0] for one in needed}
+    imported = {
+        name
+        for path in (plugin / "src").rglob("*.py")
+        for name in _imports(ast.parse(path.read_text("utf-8")))
+    }
+
+    used = imported - sys.stdlib_module_names - {own}
+    assert [name for name in used if not declared.intersection(known[name])] == []
+
+
+@each_plugin
 def test_plugin_is_installed_and_linted_with_the_rest(plugin: Path) -> None:
     tox = _ini(ROOT / "tox.ini")
     linted = {
@@ -81,6 +100,15 @@ def test_changelog_begins_with_the_version(folder: Path) -> None:
         re.findall(r"^## ([\d.]+)", changelog, re.M)[0]
         == _ini(folder / "setup.cfg")["metadata"]["version"]
     )
+
+
+def _imports(tree: ast.Module) -> Iterator[str]:
+    """Yield the top-level packages that a module imports, also in its functions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module.partition(".")[0]
 
 
 def _requirements(folder: Path) -> set[str]:

@@ -64,7 +64,7 @@ class FolderStorage:
 
     def path(self, uri: str) -> str:
         path = uri.removeprefix("kept://")
-        if not path.isprintable() or ".." in path or len(path) > 200:
+        if not path.isprintable() or path.startswith("/") or ".." in path or len(path) > 200:
             raise ConfigError("the URI is not like kept://folder")
         return path.rpartition("@")[2]
 

@@ -74,6 +74,7 @@ class TestCountsByFlight(ObserverCase):
 
 class TestForgetsALine(ObserverCase):
     breaks = {"test_every_call_leaves_a_line": "are 1 lines"}
+    patience_seconds = 0.5
 
     @service
     class plugin(AuditLog):
@@ -101,6 +102,7 @@ class TestFailsOverTheWire(ObserverCase):
 
 class TestWritesNothing(ObserverCase):
     breaks = {"test_calls_of_a_server_are_observed": "are 0 lines"}
+    patience_seconds = 0.5
 
     @service
     class plugin(AuditLog):
