@@ -74,9 +74,14 @@ def commands() -> Iterator[click.Context]:
 
 
 def laws(kit: str) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
-    """Yield the groups of laws of a kit: their class, what it says, and each law with that."""
+    """Yield the groups of laws of a kit: their class, what it says, and each law with that.
+
+    Those of another kit that it extends are left out.
+    """
     cls = getattr(testing, kit)
     for group in [cls, *cls.__mro__[1:]]:
+        if group is not cls and group.__name__ in testing.__all__:
+            return
         found = [
             (name, _first_line(law))
             for name, law in vars(group).items()

@@ -30,6 +30,7 @@ from flightstream.models import (
     Grant,
     Identity,
     Objects,
+    RangedObjects,
     ScanCounts,
     ScanEstimate,
     ScanRequest,
@@ -38,7 +39,19 @@ from flightstream.models import (
     StoredObject,
 )
 from flightstream.plugin import ByteSize, Secret, adapter, option, service
-from flightstream.storage import File, FileSet, Source, balanced
+from flightstream.storage import (
+    BucketPath,
+    File,
+    FileSet,
+    OpenedStores,
+    Source,
+    Store,
+    StoreFailure,
+    balanced,
+    is_endpoint,
+    is_usable_key,
+    ranged_filesystem,
+)
 from flightstream.workers import Workers
 
 if TYPE_CHECKING:
@@ -50,6 +63,7 @@ __all__ = [
     "HOOKS_VERSION",
     "Action",
     "Bounds",
+    "BucketPath",
     "ByteSize",
     "CallRecord",
     "Cancelled",
@@ -69,9 +83,11 @@ __all__ = [
     "LimitExceeded",
     "NotFound",
     "Objects",
+    "OpenedStores",
     "PermissionDenied",
     "PluginError",
     "PluginLoadError",
+    "RangedObjects",
     "ScanCounts",
     "ScanEstimate",
     "ScanRequest",
@@ -81,6 +97,8 @@ __all__ = [
     "Source",
     "Stale",
     "Storage",
+    "Store",
+    "StoreFailure",
     "StoredObject",
     "Unauthenticated",
     "Unavailable",
@@ -90,8 +108,11 @@ __all__ = [
     "balanced",
     "connect",
     "hookimpl",
+    "is_endpoint",
+    "is_usable_key",
     "option",
     "parse_type",
+    "ranged_filesystem",
     "service",
 ]
 

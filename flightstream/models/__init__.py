@@ -4,7 +4,7 @@ from flightstream.models.access import Credentials, Grant, Identity, Operation
 from flightstream.models.flight import Flight, is_flight_name
 from flightstream.models.scan import ScanCounts, ScanEstimate, ScanRequest
 from flightstream.models.server import Action, CallRecord, ServerInfo
-from flightstream.models.storage import Explain, Objects, Storage, StoredObject
+from flightstream.models.storage import Explain, Objects, RangedObjects, Storage, StoredObject
 
 __all__ = [
     "Action",
@@ -16,6 +16,7 @@ __all__ = [
     "Identity",
     "Objects",
     "Operation",
+    "RangedObjects",
     "ScanCounts",
     "ScanEstimate",
     "ScanRequest",

@@ -47,6 +47,21 @@ class Objects(Protocol):
         """Yield the files of a folder, and if ``deep`` those of all folders in it."""
 
 
+class RangedObjects(Objects, Protocol):
+    """Objects that are read by ranges, see :func:`ranged_filesystem`.
+
+    .. versionadded:: 0.1
+    """
+
+    def read(self, stored: StoredObject, start: int, length: int) -> bytes:
+        """Return bytes of one file as it was found, all within its size.
+
+        Raises:
+            Stale: It is another one by now, or gone.
+            Unavailable: The store does not give them.
+        """
+
+
 @frozen
 class Storage:
     """A filesystem and the place in it that a URI means.

@@ -253,7 +253,9 @@ class Scenario:
 
     def _environment(self) -> dict[str, str]:
         path = f"{sysconfig.get_path('scripts')}:/usr/bin:/bin"
-        return clean_environment({"PATH": path, "FLIGHTSTREAM_URI": self.uri, "COLUMNS": "200"})
+        examples = str(ROOT / "docs" / "examples")
+        given = {"PATH": path, "PYTHONPATH": examples, "FLIGHTSTREAM_URI": self.uri}
+        return clean_environment({**given, "COLUMNS": "200"})
 
     def _shown(self, printed: str) -> str:
         printed = printed.replace(f" --uri {self.uri}", "").replace(self.uri, SAMPLE_URI)

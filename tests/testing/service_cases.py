@@ -1,9 +1,12 @@
 """What the services here are held against the laws with."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bucket_storage import WebStorage
 from right_services import AuditLog, FolderStorage, TokenAuthenticator
+from web_store import WebStore
 
 from flightstream import Credentials, Identity
 from flightstream.testing import (
@@ -11,6 +14,7 @@ from flightstream.testing import (
     Logins,
     Observed,
     ObserverConformance,
+    RemoteStorageConformance,
     StorageConformance,
     StoredFiles,
 )
@@ -50,6 +54,25 @@ class StorageCase(StorageConformance):
 
     def remove(self, sample, name):
         (self.folder / name).unlink()
+
+
+class RemoteStorageCase(RemoteStorageConformance):
+    plugin = WebStorage
+    impatient = {"retries": 0, "request_timeout_seconds": 0.5}
+    patient = {"retries": 5}
+
+    @pytest.fixture
+    def sample(self) -> Iterator[StoredFiles]:
+        self.store = WebStore()
+        self.store.objects.update({f"bucket/lake/{name}": FILES[name] for name in FILES})
+        yield StoredFiles("web://bucket/lake", FILES, {"endpoint": self.store.url})
+        self.store.stop()
+
+    def put(self, sample, name, content):
+        self.store.objects[f"bucket/lake/{name}"] = content
+
+    def remove(self, sample, name):
+        del self.store.objects[f"bucket/lake/{name}"]
 
 
 class ObserverCase(ObserverConformance):

@@ -12,6 +12,7 @@ from flightstream.testing import (
     AdapterConformance,
     AuthenticatorConformance,
     ObserverConformance,
+    RemoteStorageConformance,
     StorageConformance,
 )
 
@@ -19,6 +20,7 @@ KITS = [
     AdapterConformance,
     AuthenticatorConformance,
     ObserverConformance,
+    RemoteStorageConformance,
     StorageConformance,
 ]
 # What pytest itself brings, and an author has no reason to replace.
@@ -32,6 +34,10 @@ def kit(request: pytest.FixtureRequest) -> Any:
 
 def laws(kit: type[Any]) -> dict[str, Any]:
     return {name: getattr(kit, name) for name in dir(kit) if name.startswith("test_")}
+
+
+def kit_of(cls: type[Any]) -> type[Any]:
+    return next(base for base in cls.__mro__ if base in KITS)
 
 
 def broken() -> Iterator[tuple[type[Any], set[str]]]:
@@ -53,18 +59,22 @@ def test_a_kit_uses_no_fixture_that_an_author_may_replace(kit):
         for name, value in inspect.getmembers_static(kit)
         if hasattr(value, "__wrapped__")
     }
-    used = {
-        name
-        for function in [*fixtures.values(), *laws(kit).values()]
-        for name in inspect.signature(function).parameters
-    }
+    functions = [*fixtures.values(), *laws(kit).values()]
+    used = {name for function in functions for name in inspect.signature(function).parameters}
+    given = {mark.args[0] for law in functions for mark in getattr(law, "pytestmark", ())}
 
-    assert used - fixtures.keys() - BUILT_IN == {"self"}
+    assert used - given - fixtures.keys() - BUILT_IN == {"self"}
 
 
 def test_every_law_is_broken_by_a_plugin(kit):
-    named = set().union(*(names for cls, names in broken() if issubclass(cls, kit)))
-    # Those that all plugins keep, an adapter breaks.
-    shared = set() if kit is AdapterConformance else laws(AdapterConformance).keys()
+    named = set().union(*(names for cls, names in broken() if kit_of(cls) is kit))
+    # Those that all plugins keep, an adapter breaks; those of a kit that this one extends, its own.
+    others = [other for other in KITS if other is not kit]
+    shared = {
+        law
+        for other in others
+        if other is AdapterConformance or issubclass(kit, other)
+        for law in laws(other)
+    }
 
     assert named - shared == laws(kit).keys() - shared

@@ -1,6 +1,6 @@
 """Services that are right keep every law of their kit."""
 
-from service_cases import AuthenticatorCase, ObserverCase, StorageCase
+from service_cases import AuthenticatorCase, ObserverCase, RemoteStorageCase, StorageCase
 
 
 class TestAuthenticator(AuthenticatorCase):
@@ -8,6 +8,10 @@ class TestAuthenticator(AuthenticatorCase):
 
 
 class TestStorage(StorageCase):
+    pass
+
+
+class TestRemoteStorage(RemoteStorageCase):
     pass
 
 

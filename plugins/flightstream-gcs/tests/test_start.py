@@ -1,5 +1,6 @@
 """What is wrong is said at start, as far as it is certain, and with the cure."""
 
+import json
 import socket
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -10,7 +11,7 @@ import pytest
 from flightstream_gcs import GcsStorage
 
 from flightstream import ConfigError, FlightStreamError
-from flightstream.testing import FaultyAdapter
+from flightstream.testing import FaultyAdapter, StoreProxy
 
 pytest_plugins = ["flightstream.testing"]
 
@@ -47,7 +48,7 @@ def refusing(request: pytest.FixtureRequest) -> Iterator[str]:
 @pytest.mark.parametrize(
     ("refusing", "told"),
     [
-        (401, "set GOOGLE_APPLICATION_CREDENTIALS, or anonymous = true"),
+        (401, "set credentials or GOOGLE_APPLICATION_CREDENTIALS"),
         (403, "grant storage.objects.list and storage.objects.get"),
         (404, "there is no such bucket"),
     ],
@@ -112,8 +113,27 @@ def test_places_that_cannot_be_are_refused(start, uri, told) -> None:
 
 
 def test_whole_bucket_is_a_source(start, bucket) -> None:
-    bucket.fill({"a.txt": b"", "b/c.txt": b"", "b/f/": b""})
+    bucket.fill(dict.fromkeys(["a.txt", "b/c.txt", "b/f/"], b""))
 
     files = start(bucket.uri, *PLUGINS, **bucket.store.options).mounts[0].source.files("**")
 
     assert [file.name for file in files] == ["a.txt", "b/c.txt"]
+
+
+def test_objects_that_no_file_can_be_are_left_out_with_a_warning(
+    start, store, captured_logs
+) -> None:
+    # fake-gcs-server makes one slash of two.
+    names = ["a.txt", "b//c.txt", "d\u0007.txt", "e/"]
+    items = [{"name": name, "size": "1", "generation": "7"} for name in names]
+    with StoreProxy.before(store.url) as proxy:
+        proxy.fault = lambda request: (
+            "/o?" in request.path
+            and request.answer(200, json.dumps({"items": items}).encode(), "application/json")
+        )
+        source = start("gs://bucket", *PLUGINS, endpoint=proxy.url, **FAST).mounts[0].source
+        found = [(file.name, file.size, file.version) for file in source.files("**")]
+
+    assert found == [("a.txt", 1, "7")]
+    left_out = [log["file"] for log in captured_logs if log["event"] == "file_name_unusable"]
+    assert left_out == ["b//c.txt", "d\\x07.txt"]

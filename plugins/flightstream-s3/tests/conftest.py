@@ -1,6 +1,5 @@
-"""A store, buckets in it, and a proxy before it that fails when told to."""
+"""A store, and buckets in it."""
 
-import http.client
 import os
 import socket
 import subprocess
@@ -8,15 +7,15 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 import botocore.session
 import pytest
 from attrs import define, frozen
 from botocore.config import Config
+
+from flightstream.testing import StoreProxy
 
 DEADLINE_SECONDS = 30.0
 
@@ -152,97 +151,7 @@ def bucket(new_bucket: Callable[[], Bucket]) -> Bucket:
     return new_bucket()
 
 
-class Proxy:
-    """Passes requests on to a store, but for those it is told to spoil.
-
-    A fault is called with the request's handler; what returns false is passed
-    on. Requests are signed for the address they are sent to, which the store
-    reads from the header ``Host``: that is passed on as it is.
-    """
-
-    def __init__(self, upstream: str) -> None:
-        self.upstream = upstream.partition("://")[2]
-        self.fault: Callable[[Any], bool] | None = None
-        self.closed = Event()
-        self._server = self._listening(0)
-        self.port: int = self._server.server_address[1]
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def stop(self) -> None:
-        """Refuse connections."""
-        self.closed.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-    def start(self) -> None:
-        """Listen again, at the same port."""
-        self.closed.clear()
-        self._server = self._listening(self.port)
-
-    def _listening(self, port: int) -> ThreadingHTTPServer:
-        server = ThreadingHTTPServer(("127.0.0.1", port), type("H", (Handler,), {"proxy": self}))
-        server.daemon_threads = True
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        return server
-
-
-class Handler(BaseHTTPRequestHandler):
-    proxy: Proxy
-
-    def handle_request(self) -> None:
-        self.close_connection = True
-        fault = self.proxy.fault
-        if fault is None or not fault(self):
-            self.pass_on()
-
-    do_GET = do_HEAD = do_PUT = handle_request
-
-    @property
-    def reads_a_file(self) -> bool:
-        return self.command == "GET" and "list-type" not in self.path
-
-    def pass_on(self, share: float = 1.0) -> None:
-        """Answer as the store does, with a share of the body."""
-        upstream = http.client.HTTPConnection(self.proxy.upstream, timeout=DEADLINE_SECONDS)
-        length = int(self.headers.get("Content-Length", 0))
-        upstream.request(self.command, self.path, self.rfile.read(length), dict(self.headers))
-        answer = upstream.getresponse()
-        body = answer.read()
-        self.send_response(answer.status)
-        for name, value in answer.getheaders():
-            if name.lower() not in (
-                "connection",
-                "transfer-encoding",
-                "content-length",
-                "server",
-                "date",
-            ):
-                self.send_header(name, value)
-        whole = answer.getheader("Content-Length") if self.command == "HEAD" else len(body)
-        self.send_header("Content-Length", str(whole or 0))
-        self.end_headers()
-        self.wfile.write(body[: int(len(body) * share)])
-        upstream.close()
-
-    def answer(self, status: int, code: str) -> None:
-        """Answer with an error as S3 writes it."""
-        text = f"<Error><Code>{code}</Code><Message>for s3cr3t</Message></Error>".encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/xml")
-        self.send_header("Content-Length", str(len(text)))
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(text)
-
-    def log_message(self, *_args: Any) -> None:
-        pass
-
-
 @pytest.fixture
-def proxy(store: Store) -> Iterator[Proxy]:
-    proxy = Proxy(store.endpoint)
-    yield proxy
-    proxy.stop()
+def proxy(store: Store) -> Iterator[StoreProxy]:
+    with StoreProxy.before(store.endpoint) as proxy:
+        yield proxy

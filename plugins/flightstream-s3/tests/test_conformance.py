@@ -1,12 +1,11 @@
 """The S3 storage keeps the laws of every storage."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from flightstream_s3 import S3Storage
 
-from flightstream.testing import StorageConformance, StoredFiles
+from flightstream.testing import RemoteStorageConformance, StoredFiles
 
 pytest_plugins = ["flightstream.testing"]
 
@@ -19,8 +18,14 @@ FILES = {
 }
 
 
-class TestS3(StorageConformance):
+class TestS3(RemoteStorageConformance):
     plugin = S3Storage
+    impatient: ClassVar = {
+        "retries": 0,
+        "connect_timeout_seconds": 1.0,
+        "request_timeout_seconds": 1.0,
+    }
+    patient: ClassVar = {"retries": 8}
     prefix = "lake/2024 ü/"
 
     @pytest.fixture
@@ -30,10 +35,8 @@ class TestS3(StorageConformance):
         bucket.put(f"{self.prefix}deep/", b"")  # what consoles make for a folder
         return StoredFiles(f"{bucket.uri}/{self.prefix}", FILES, bucket.store.options)
 
-    def change(self, sample: StoredFiles) -> Mapping[str, bytes]:
-        changed = {**sample.files, "a.bin": bytes(reversed(sample.files["a.bin"]))}
-        self.bucket.put(f"{self.prefix}a.bin", changed["a.bin"])
-        return changed
+    def put(self, sample: StoredFiles, name: str, content: bytes) -> None:
+        self.bucket.put(f"{self.prefix}{name}", content)
 
     def remove(self, sample: StoredFiles, name: str) -> None:
         self.bucket.remove(f"{self.prefix}{name}")

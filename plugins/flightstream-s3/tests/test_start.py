@@ -32,6 +32,11 @@ def start(registry: Callable[..., Any]) -> Callable[..., Any]:
     return start
 
 
+def error(code: str) -> bytes:
+    """Return an error as S3 writes it."""
+    return f"<Error><Code>{code}</Code><Message>for s3cr3t</Message></Error>".encode()
+
+
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -95,7 +100,7 @@ def test_missing_bucket_is_named_at_start(start, store) -> None:
     ],
 )
 def test_refusal_of_the_store_stops_the_start(start, store, proxy, status, code, told) -> None:
-    proxy.fault = lambda request: request.answer(status, code) or True
+    proxy.fault = lambda request: request.answer(status, error(code))
 
     with pytest.raises(ConfigError, match=told) as caught:
         start("s3://bucket/x", **{**store.options, "endpoint": proxy.url})
@@ -106,10 +111,10 @@ def test_refusal_of_the_store_stops_the_start(start, store, proxy, status, code,
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        (lambda request: request.answer(503, "SlowDown") or True, "overloaded or failing"),
-        (lambda request: request.answer(418, "Teapot") or True, "means nothing: check endpoint"),
-        (lambda request: request.proxy.closed.wait(), "does not answer in time"),
-        (lambda request: True, "cannot be reached"),
+        (lambda request: request.answer(503, error("SlowDown")), "overloaded or failing"),
+        (lambda request: request.answer(418, error("Teapot")), "means nothing: check endpoint"),
+        (lambda request: request.stay_silent(), "does not answer in time"),
+        (lambda request: request.break_off(), "cannot be reached"),
     ],
     ids=["busy", "strange", "silent", "broken off"],
 )
@@ -233,7 +238,7 @@ def test_bucket_is_in_the_host_name_where_the_endpoint_wants_it(start) -> None:
     for virtual_hosting in (False, True):
         registry = start("s3://bucket", **options, virtual_hosting=virtual_hosting)
         [plugin] = [one.instance for one in registry.plugins if one.name == "s3"]
-        client = plugin._opened[0][1].client()
+        client = plugin._stores._opened[0][1].client()
         uris.append(client.generate_presigned_url("get_object", {"Bucket": "bucket", "Key": "k"}))
 
     assert [uri.partition("?")[0] for uri in uris] == [

@@ -1,4 +1,4 @@
-"""Google Cloud Storage for FlightStream: listed with ETags, read by Arrow."""
+"""Google Cloud Storage for FlightStream: listed and read by Google's own client."""
 
 from flightstream_gcs.storage import GcsStorage
 

@@ -3,17 +3,23 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import structlog
 from attrs import field
 
-from flightstream import ConfigError, Storage, hookimpl, option, service
-from flightstream_gcs.checks import is_endpoint
-from flightstream_gcs.failures import of_reading
+from flightstream import (
+    BucketPath,
+    OpenedStores,
+    Secret,
+    Storage,
+    hookimpl,
+    is_endpoint,
+    option,
+    ranged_filesystem,
+    service,
+)
 from flightstream_gcs.objects import GcsObjects
-from flightstream_gcs.place import SCHEME, Place
 from flightstream_gcs.settings import Settings
 
-log = structlog.get_logger(__name__)
+SCHEME = "gs://"
 
 
 @service
@@ -30,8 +36,12 @@ class GcsStorage:
     )
     anonymous: bool = option(
         False,
-        help="Whether to read a public bucket without credentials; by default those of the"
-        " environment are used, as by Google's own tools.",
+        help="Whether to read a public bucket, without any credentials.",
+    )
+    credentials: Secret | None = option(
+        None,
+        help="The key of a service account, as JSON; by default credentials come from the"
+        " environment, as for Google's own tools.",
     )
     retry_seconds: float = option(
         20.0,
@@ -40,47 +50,35 @@ class GcsStorage:
         maximum=3600,
     )
     request_timeout_seconds: float = option(
-        20.0, help="How long a listing may take to answer.", minimum=0.1, maximum=3600
+        20.0, help="How long the store may be silent.", minimum=0.1, maximum=3600
     )
 
-    # Filled while the server is built, by one thread.
-    _opened: list[tuple[Place, GcsObjects]] = field(factory=list, init=False)
+    _stores: OpenedStores = field(factory=OpenedStores, init=False)
 
     @hookimpl
     def open_storage(self, uri: str, options: Mapping[str, Any]) -> Storage | None:
         """Open a bucket or a part of it; no request is sent yet.
 
         Raises:
-            ConfigError: The URI is malformed.
+            ConfigError: The URI is malformed, or the credentials are none.
         """
         if not uri.startswith(SCHEME):
             return None
-        place, settings = Place.parse(uri), Settings.of(options)
-        objects = GcsObjects(settings, place.bucket)
-        self._opened.append((place, objects))
-        return Storage(settings.filesystem(), place.path, objects, of_reading)
+        place = BucketPath.parse(uri, "set the option credentials")
+        objects = GcsObjects(Settings.of(options), place)
+        self._stores.add(uri, objects)
+        return Storage(ranged_filesystem(objects), place.path, objects)
 
     @hookimpl
     def on_startup(self) -> None:
         """Look whether every place can be listed.
 
-        A store that does not answer may do so later: that is a warning.
-
         Raises:
             ConfigError: A place never can be as it is configured.
         """
-        problems = []
-        for place, objects in self._opened:
-            failure = objects.problem(place)
-            if failure is not None and failure.is_certain:
-                problems.append(f"{place} cannot be read: {failure}")
-            elif failure is not None:
-                log.warning("storage_unavailable", uri=str(place), problem=str(failure))
-        if problems:
-            raise ConfigError("\n".join(problems))
+        self._stores.check()
 
     @hookimpl
     def on_shutdown(self) -> None:
-        """Let go of the connections."""
-        for _, objects in self._opened:
-            objects.close()
+        """Close the connections."""
+        self._stores.close()

@@ -8,9 +8,8 @@ import structlog
 from attrs import define, field
 from botocore.exceptions import BotoCoreError, ClientError
 
-from flightstream import StoredObject
-from flightstream_s3.failures import Failure, of_listing
-from flightstream_s3.place import Place, is_usable
+from flightstream import BucketPath, StoredObject, StoreFailure, is_usable_key
+from flightstream_s3.failures import of_listing
 from flightstream_s3.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -20,9 +19,15 @@ ERRORS = (BotoCoreError, ClientError)
 
 @define(eq=False)
 class S3Objects:
-    """Lists a bucket. Safe for many threads; connects when it is first asked."""
+    """Lists a bucket. Safe for many threads; connects when it is first asked.
+
+    Args:
+        settings: How the store is reached.
+        place: What a source is of it.
+    """
 
     settings: Settings
+    place: BucketPath
     _session: Any = field(default=None, init=False)
     _client: Any = field(default=None, init=False)
     _lock: Lock = field(factory=Lock, init=False)
@@ -54,7 +59,7 @@ class S3Objects:
                 for one in page.get("Contents", ()):
                     if one["Key"].endswith("/"):  # what other tools keep for a folder
                         continue
-                    if not is_usable(one["Key"]):
+                    if not is_usable_key(one["Key"]):
                         log.warning("file_name_unusable", file=ascii(one["Key"])[1:-1])
                         continue
                     path = f"{bucket}/{one['Key']}"
@@ -62,14 +67,14 @@ class S3Objects:
         except ERRORS as exc:
             raise of_listing(exc).told() from None
 
-    def problem(self, place: Place) -> Failure | None:
-        """Return why a place cannot be listed, after one attempt."""
+    def problem(self) -> StoreFailure | None:
+        """Return why the place cannot be listed, after one attempt."""
         try:
             client = self._new_client(retries=0)
         except ERRORS as exc:
             return of_listing(exc)
         try:
-            client.list_objects_v2(Bucket=place.bucket, Prefix=place.key, MaxKeys=1)
+            client.list_objects_v2(Bucket=self.place.bucket, Prefix=self.place.key, MaxKeys=1)
         except ERRORS as exc:
             return of_listing(exc)
         finally:

@@ -4,17 +4,24 @@ import logging
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import structlog
 from attrs import field
 
-from flightstream import ConfigError, Secret, Storage, hookimpl, option, service
-from flightstream_s3.checks import is_endpoint, is_role
+from flightstream import (
+    BucketPath,
+    OpenedStores,
+    Secret,
+    Storage,
+    hookimpl,
+    is_endpoint,
+    option,
+    service,
+)
+from flightstream_s3.checks import is_role
 from flightstream_s3.failures import of_reading
 from flightstream_s3.objects import S3Objects
-from flightstream_s3.place import SCHEME, Place
 from flightstream_s3.settings import Settings
 
-log = structlog.get_logger(__name__)
+SCHEME = "s3://"
 
 
 @service
@@ -60,8 +67,7 @@ class S3Storage:
         20.0, help="How long the store may be silent.", minimum=0.1, maximum=3600
     )
 
-    # Filled while the server is built, by one thread.
-    _opened: list[tuple[Place, S3Objects]] = field(factory=list, init=False)
+    _stores: OpenedStores = field(factory=OpenedStores, init=False)
 
     @hookimpl
     def open_storage(self, uri: str, options: Mapping[str, Any]) -> Storage | None:
@@ -72,36 +78,26 @@ class S3Storage:
         """
         if not uri.startswith(SCHEME):
             return None
-        place, settings = Place.parse(uri), Settings.of(options)
-        objects = S3Objects(settings)
-        self._opened.append((place, objects))
+        place = BucketPath.parse(uri, "set the options access_key and secret_key")
+        settings = Settings.of(options)
+        objects = S3Objects(settings, place)
+        self._stores.add(uri, objects)
         return Storage(settings.filesystem(), place.path, objects, of_reading)
 
     @hookimpl
     def on_startup(self) -> None:
         """Look whether every place can be listed.
 
-        A store that does not answer may do so later: that is a warning.
-
         Raises:
             ConfigError: A place never can be as it is configured.
         """
         _silence()
-        problems = []
-        for place, objects in self._opened:
-            failure = objects.problem(place)
-            if failure is not None and failure.is_certain:
-                problems.append(f"{place} cannot be read: {failure}")
-            elif failure is not None:
-                log.warning("storage_unavailable", uri=str(place), problem=str(failure))
-        if problems:
-            raise ConfigError("\n".join(problems))
+        self._stores.check()
 
     @hookimpl
     def on_shutdown(self) -> None:
         """Close the connections."""
-        for _, objects in self._opened:
-            objects.close()
+        self._stores.close()
 
 
 def _silence() -> None:

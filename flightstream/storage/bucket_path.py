@@ -1,48 +1,53 @@
-"""What ``s3://bucket/prefix`` means."""
+"""What ``s3://bucket/prefix`` and the like mean."""
 
 import re
 from typing import Self
 
 from attrs import frozen
 
-from flightstream import ConfigError
+from flightstream.errors import ConfigError
 
-SCHEME = "s3://"
 # Stores other than AWS also allow capitals and underscores.
 _BUCKET = re.compile(r"[A-Za-z0-9](?!.*\.\.)[A-Za-z0-9._-]{1,253}[A-Za-z0-9]")
 _MAX_KEY_BYTES = 1024
 
 
 @frozen
-class Place:
-    """A bucket and a key or prefix in it.
+class BucketPath:
+    """A bucket, and a key or prefix in it.
 
     Args:
         bucket: Its name.
         key: Without a slash at either end; ``""`` for the whole bucket.
+
+    .. versionadded:: 0.1
     """
 
     bucket: str
     key: str
 
     @classmethod
-    def parse(cls, uri: str) -> Self:
-        """Read a URI; all behind the bucket is a key as it is, ``?``, ``#`` and ``%`` too.
+    def parse(cls, uri: str, credentials: str) -> Self:
+        """Read ``SCHEME://bucket/key``; all behind the bucket is a key as it is, ``%`` too.
+
+        Args:
+            uri: The URI of a source.
+            credentials: Where credentials come from, for those who write them
+                into the URI.
 
         Raises:
             ConfigError: There is no such place.
         """
-        bucket, _, key = uri.removeprefix(SCHEME).partition("/")
+        scheme, _, rest = uri.partition("://")
+        bucket, _, key = rest.partition("/")
         key = key.removesuffix("/")
         if "@" in bucket:
-            raise ConfigError(
-                "an s3:// URI has no login in it: set the options access_key and secret_key"
-            )
+            raise ConfigError(f"a {scheme}:// URI has no login in it: {credentials}")
         if not _BUCKET.fullmatch(bucket):
             raise ConfigError(
-                f"{bucket[:80]!r} is no name of a bucket: write the URI as s3://bucket/prefix"
+                f"{bucket[:80]!r} is no name of a bucket: write the URI as {scheme}://bucket/prefix"
             )
-        if not is_usable(key) or len(key.encode()) > _MAX_KEY_BYTES:
+        if not is_usable_key(key) or len(key.encode()) > _MAX_KEY_BYTES:
             raise ConfigError(
                 f"no file of the bucket {bucket!r} can be served below such a key: it has an"
                 " empty part, characters that cannot be printed, or is longer than 1,024 bytes"
@@ -51,13 +56,13 @@ class Place:
 
     @property
     def path(self) -> str:
-        """The place in the terms of the filesystem."""
+        """The place in the terms of a filesystem, ``bucket/key``."""
         return f"{self.bucket}/{self.key}" if self.key else self.bucket
 
-    def __str__(self) -> str:
-        return f"{SCHEME}{self.path}"
 
+def is_usable_key(key: str) -> bool:
+    """Tell whether a key can be the path of a file: it has no empty part.
 
-def is_usable(key: str) -> bool:
-    """Tell whether the filesystem can open a key: it has no empty part."""
+    .. versionadded:: 0.1
+    """
     return not key or ("" not in key.split("/") and key.isprintable())
