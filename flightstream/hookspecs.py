@@ -209,6 +209,23 @@ def authenticate(credentials: Credentials) -> Identity | None:
     """
 
 
+@hookspec(firstresult=True)
+def issue_token(identity: Identity, credentials: Credentials) -> str | None:
+    """Return a bearer token for who has just logged in by a Handshake.
+
+    The client sends it as ``authorization: Bearer TOKEN`` with each call from
+    then on, so ``authenticate`` of the same plugin has to know it. ``None``:
+    there is none for these, and the next plugin is asked; with none at all, the
+    client goes on sending what it has. Any exception refuses the Handshake.
+
+    Args:
+        identity: What ``authenticate`` has answered.
+        credentials: What the Handshake brought along.
+
+    .. versionadded:: 0.1
+    """
+
+
 @hookspec
 def authorize(identity: Identity, path: tuple[str, ...], operation: Operation) -> Grant | None:
     """Tell what an identity may do with a flight or an action.

@@ -1,5 +1,6 @@
 """The service plugins of a server, and their hooks as typed methods."""
 
+import re
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -21,6 +22,8 @@ from flightstream.models import (
 )
 from flightstream.registry.border import Plugin, guarded_batches
 from flightstream.registry.hooks import implementations, new_manager
+
+_TOKEN = r"[A-Za-z0-9._~+/-]+=*"  # RFC 6750, section 2.1
 
 
 @define(eq=False)
@@ -66,6 +69,22 @@ class Services:
         if authenticators:
             raise Unauthenticated("the call brings no credentials that this server knows")
         return Identity.ANONYMOUS
+
+    def issue_token(self, identity: Identity, credentials: Credentials) -> str | None:
+        """Return the token of the first plugin that has one for who logs in.
+
+        Raises:
+            FlightStreamError: A plugin failed, or what it gave is no token.
+        """
+        for plugin, ask in self._each("issue_token"):
+            with plugin.border("issue_token"):
+                token: str | None = ask(identity=identity, credentials=credentials)
+                _check_answer(plugin, "issue_token", token, str)
+            if token is not None:
+                if not re.fullmatch(_TOKEN, token):  # not shown: it may be most of one
+                    raise plugin.failure("issue_token", "what it returned fits into no header")
+                return token
+        return None
 
     def authorize(self, identity: Identity, path: tuple[str, ...], operation: Operation) -> Grant:
         """Return what all plugins together allow.

@@ -119,12 +119,12 @@ class _HeadersFactory(flight.ServerMiddlewareFactory):  # type: ignore[misc]
         kept = _Headers(headers)
         if self._judge is not None and info.method == flight.FlightMethod.HANDSHAKE:
             # No handler of a Handshake is told its headers, and nobody its peer.
-            self._judge.handshake(Credentials(kept.headers))
+            kept.token = self._judge.handshake(Credentials(kept.headers))
         return kept
 
 
 class _Headers(flight.ServerMiddleware):  # type: ignore[misc]
-    """Keeps the headers of one call for its handler."""
+    """Keeps the headers of one call for its handler, and answers a Handshake with a token."""
 
     def __init__(self, headers: dict[str, list[Any]]) -> None:
         self.headers = {
@@ -133,6 +133,10 @@ class _Headers(flight.ServerMiddleware):  # type: ignore[misc]
             )
             for name, values in headers.items()
         }
+        self.token: str | None = None
+
+    def sending_headers(self) -> dict[str, str]:
+        return {} if self.token is None else {"authorization": f"Bearer {self.token}"}
 
 
 def _credentials(context: Any) -> Credentials:

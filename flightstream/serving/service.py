@@ -87,14 +87,18 @@ class Service:
         self.lookup = Lookup(catalog, Access(self.registry.services))
         self.actions = collect_actions(self.lookup, self.registry, self.version)
 
-    def handshake(self, credentials: Credentials) -> Identity:
-        """Return who logs in, apart from any call.
+    def handshake(self, credentials: Credentials) -> str | None:
+        """Let somebody log in apart from any call, and return a token for later calls.
 
         Raises:
             Unauthenticated: Nobody whom a plugin knows.
         """
         with self.calls.during("Handshake", credentials) as call:
-            return self._authenticate(call)
+            identity = self._authenticate(call)
+            token = self.registry.services.issue_token(identity, credentials)
+            if token is not None:
+                self.logins.accept(Credentials({"authorization": (f"Bearer {token}",)}))
+            return token
 
     def list_flights(self, credentials: Credentials, criteria: bytes) -> list[FlightDescription]:
         """Return the visible flights whose paths begin with a prefix, ``sales/2024``."""

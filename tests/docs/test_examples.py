@@ -156,6 +156,21 @@ def test_authenticate(serve: Callable, example: Callable) -> None:
         _who(raw, b"Basic YTpi")
 
 
+def test_issue_token(serve: Callable, example: Callable) -> None:
+    config = {"key": "0123456789abcdef", "passwords": {"ada": "s3cr3t"}}
+    tables = {"plugins": {"enabled": [], "sessions": config}}
+    services = example("issue_token"), example("list_actions"), FaultyAdapter
+    raw = connect(serve(*services, config=tables).uri)
+
+    name, token = raw.authenticate_basic_token(b"ada", b"s3cr3t")
+
+    assert (name, token[:11]) == (b"authorization", b"Bearer ada.")
+    assert _who(raw, token) == b'{"subject": "ada", "roles": []}'
+    for bad in (token[:-1] + b"x", token.replace(b"ada", b"eve"), b"Bearer ada.1~"):
+        with pytest.raises(flight.FlightUnauthenticatedError, match="is not right"):
+            _who(raw, bad)
+
+
 def test_authorize(serve: Callable, example: Callable, texts: Path) -> None:
     config = {
         "plugins": {"enabled": [], "shares": {"shares": {"texts": ["line"]}}},

@@ -97,6 +97,39 @@ class TestAuthenticate:
         assert book == ["a authenticate", "b authenticate"][: 2 if answer is None else 1]
 
 
+class TestIssueToken:
+    @service
+    class Issuer(Told):
+        @hookimpl
+        def issue_token(self, identity):
+            return self._ask(f"token for {identity.subject}")
+
+    def ask(self, *answers: Any) -> str | None:
+        self.book: list[str] = []
+        plugins = [
+            self.Issuer(name=str(n), book=self.book, answer=a) for n, a in enumerate(answers)
+        ]
+        return services(*plugins).issue_token(Identity("ann"), Credentials())
+
+    def test_without_a_plugin_there_is_none(self):
+        assert self.ask() is None
+
+    def test_the_first_that_has_one_decides(self):
+        assert self.ask(None, "a.b-c_d~e+f/g==", "other") == "a.b-c_d~e+f/g=="
+        assert self.book == ["0 token for ann", "1 token for ann"]
+
+    @pytest.mark.parametrize("answer", ["", "a b", "a\r\nx: y", "größe", "a=b", b"bytes", 7])
+    def test_what_fits_into_no_header_is_refused_and_not_told(self, answer):
+        with capture_logs() as logs, pytest.raises(PluginError) as caught:
+            self.ask(answer)
+
+        assert "x: y" not in f"{caught.value} {logs}"
+
+    def test_a_failure_refuses(self):
+        with capture_logs(), pytest.raises(PluginError):
+            self.ask(RuntimeError("s3cr3t"))
+
+
 class TestAuthorize:
     @service
     class Policy(Told):
