@@ -53,5 +53,35 @@ def test_secrets_that_hide_themselves_are_fine():
     Keys().test_secrets_are_not_shown(Observed())
 
 
+@attrs.frozen
+class Account:
+    """Has a secret that says it is none, beside names that only sound like one."""
+
+    password: str
+    token_minutes: float = 60.0
+    names: tuple[str, ...] = ()
+
+
+@service
+class AccountObserver:
+    accounts: dict[str, Account] = option(factory=dict, help="by name")
+    tokens: Account | None = option(None, help="a table")
+
+    @hookimpl
+    def on_call_finished(self):
+        pass
+
+
+class Accounts(ObserverConformance):
+    plugin = AccountObserver
+
+
+def test_a_secret_within_a_table_is_declared_as_such():
+    with pytest.raises(AssertionError) as caught:
+        Accounts().test_secrets_are_declared_as_such()
+
+    assert "['accounts.password', 'tokens.password'] sound secret" in str(caught.value)
+
+
 def test_annotations_may_be_text():
     Keys().test_secrets_are_declared_as_such()

@@ -1,7 +1,7 @@
 """Laws of options: every mistake is told at once, and no secret is shown."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args, get_type_hints
 
 import attrs
@@ -73,11 +73,12 @@ class OptionLaws(Laws):
 
     def test_secrets_are_declared_as_such(self) -> None:
         """An option named like a secret is a ``Secret``."""
-        plain = [
-            name
+        texts = [
+            text
             for name, type_ in _types(self.plugin).items()
-            if _SECRETIVE.search(name) and not mentions_secret(type_)
+            for text in _plain_texts((name,), type_)
         ]
+        plain = sorted({".".join(text) for text in texts if _SECRETIVE.search(text[-1])})
         assert not plain, f"the options {plain} sound secret: annotate them as flightstream.Secret"
 
     def test_secrets_are_not_shown(self, sample: Any) -> None:
@@ -147,6 +148,18 @@ def _beyond(declared: Option) -> Any:
 def _types(plugin: type[Any]) -> dict[str, Any]:
     hints = get_type_hints(plugin)  # annotations may be text
     return {name: hints[name] for name in options_of(plugin)}
+
+
+def _plain_texts(name: tuple[str, ...], type_: Any) -> Iterator[tuple[str, ...]]:
+    """Yield the names of what is text and no secret, also within tables."""
+    if type_ is str:
+        yield name
+    elif attrs.has(type_):
+        for inner, hint in get_type_hints(type_).items():
+            yield from _plain_texts((*name, inner), hint)
+    elif not mentions_secret(type_):
+        for argument in get_args(type_):
+            yield from _plain_texts(name, argument)
 
 
 def _revealed(value: Any) -> list[str]:
