@@ -17,9 +17,11 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
 from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as new_ec_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as new_rsa_key
+from flightstream_auth import AuthPlugin
 from flightstream_auth.tokens import Token
 
 from flightstream import Credentials, Identity
+from flightstream.testing import FaultyAdapter
 
 # As weak as argon2 allows, for tests are many.
 HASHER = argon2.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -173,11 +175,16 @@ def tokens(tmp_path: Path) -> TokenFile:
 
 @pytest.fixture
 def start(registry: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function that starts the plugin with options, and returns how to ask it."""
-    from flightstream_auth import AuthPlugin
+    """Return a function that starts the plugin with options, and returns what asks it."""
 
     def start(**options: Any) -> Any:
-        built = registry(AuthPlugin, config={"plugins": {"enabled": [], "auth": options}})
-        return built.services
+        config = {"plugins": {"enabled": [], "auth": options}, "sources": {}}
+        return registry(AuthPlugin, FaultyAdapter, config=config).services
 
     return start
+
+
+@pytest.fixture
+def answered() -> Callable[..., None]:
+    """Return the function that answers a request to the identity provider."""
+    return send

@@ -7,7 +7,7 @@ import jwt
 import pytest
 from flightstream_auth import AuthPlugin
 
-from flightstream import Credentials, Identity
+from flightstream import Identity
 from flightstream.testing import AuthenticatorConformance, Logins
 
 pytest_plugins = ["flightstream.testing"]
@@ -68,12 +68,3 @@ class TestJwts(AuthenticatorConformance):
         ]
         options = {"issuer": provider.issuer, "audience": ["flights"], "jwks_url": provider.url}
         return Logins(accepted, refused, {"jwt": options})
-
-
-def test_a_header_counts_before_a_certificate(start: Any, tokens: Any, said: Any) -> None:
-    token = tokens.add("ada")
-    asked = start(tokens={"file": str(tokens.path)}, anonymous={"roles": ["guest"]})
-
-    shown = Credentials(said.bearer(token).headers, peer_identity="machine")
-
-    assert asked.authenticate(shown) == Identity("ada")

@@ -18,8 +18,6 @@ from flightstream_auth.keys import Key, read_keys
 log = structlog.get_logger(__name__)
 
 _MAX_BYTES = 1024 * 1024
-# An unknown key may be a new one, or invented: it is looked for this often at most.
-_PAUSE_SECONDS = 10.0
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -49,11 +47,14 @@ class FetchedKeys:
         url: Of the set; ``https``, or ``http`` on this machine.
         refresh_seconds: How long it is kept.
         request_timeout_seconds: How long the issuer may be silent, and a call waits.
+        pause_seconds: How often it is fetched at most: a key that is not known
+            may be a new one, or invented.
     """
 
     url: str
     refresh_seconds: float
     request_timeout_seconds: float
+    pause_seconds: float = 10.0
     _keys: Sequence[Key] = field(default=(), init=False)
     _fetches: int = field(default=0, init=False)
     _fetched_at: float = field(default=float("-inf"), init=False)
@@ -97,7 +98,7 @@ class FetchedKeys:
     def _refreshed(self) -> bool:
         """Let the set be fetched again, unless it just was; tell whether it has been."""
         with self._changed:
-            if time.monotonic() - self._fetched_at < _PAUSE_SECONDS:
+            if time.monotonic() - self._fetched_at < self.pause_seconds:
                 return False
             before, self._wanted = self._fetches, True
             self._changed.notify_all()
@@ -124,7 +125,7 @@ class FetchedKeys:
                 self._keys, self._fetched_at, self._wanted = keys, time.monotonic(), False
                 self._fetches += 1
                 self._changed.notify_all()
-                pause = _PAUSE_SECONDS if problem is not None else self.refresh_seconds
+                pause = self.pause_seconds if problem is not None else self.refresh_seconds
                 self._changed.wait_for(lambda: self._stopped or self._wanted, pause)
 
     def _fetch(self) -> Sequence[Key]:
