@@ -61,7 +61,11 @@ def test_plugin_declares_what_pip_and_the_registry_need(plugin: Path) -> None:
 
 @each_plugin
 def test_plugin_declares_what_it_imports(plugin: Path) -> None:
-    own, known = plugin.name.replace("-", "_"), packages_distributions()
+    own = plugin.name.replace("-", "_")
+    known = {
+        module: {name.lower() for name in names}
+        for module, names in packages_distributions().items()
+    }
     # What the core needs comes with it.
     needed = _requirements(plugin) | _requirements(ROOT)
     declared = {re.split(r"[\[<>=]", one)[0] for one in needed}
