@@ -1,5 +1,6 @@
 """The command line as its users have it: processes, signals and real ports."""
 
+import signal
 import subprocess
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping
@@ -9,6 +10,13 @@ from typing import Any, Self
 import pytest
 
 from flightstream.testing.process import ServerProcess, clean_environment
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _ctrl_c_is_heard() -> None:
+    """Let commands be interrupted where tests run in the background: shells switch it off there."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 
 PROGRAM = Path(sysconfig.get_path("scripts"), "flightstream")
 
