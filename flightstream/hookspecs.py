@@ -231,7 +231,8 @@ def authorize(identity: Identity, path: tuple[str, ...], operation: Operation) -
     """Tell what an identity may do with a flight or an action.
 
     Called before any source is touched, so without a schema:
-    ``Grant(hidden={"salary"})`` is all columns but one, whatever else there is.
+    ``Grant(hidden={"salary"})`` is all columns but one, whatever else there is,
+    and ``Grant(masks={"mail": Mask("redact")})`` all with one masked.
     ``None``: no opinion. The grants of several plugins are intersected: what
     one hides stays hidden. With none, everything is allowed. Any exception
     refuses.

@@ -2,16 +2,21 @@
 
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
-from flightstream.filters import Filter
+
+class Step(Protocol):
+    """What a batch goes through: a filter, or masks."""
+
+    def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return what is left of a batch."""
 
 
 def narrowed(
     batches: Iterable[pa.RecordBatch],
-    filters: Sequence[Filter],
+    steps: Sequence[Step],
     offset: int,
     limit: int | None,
     columns: Sequence[str] | None,
@@ -20,7 +25,7 @@ def narrowed(
 
     Args:
         batches: Have all columns that are needed; closed at the end, if they can be.
-        filters: Run in this order, each on the rows that those before it keep.
+        steps: Run in this order, each on what those before it leave.
         offset: How many of the kept rows to leave out first.
         limit: The greatest number of rows to yield.
         columns: Those to yield, in this order; ``None`` for all.
@@ -29,8 +34,8 @@ def narrowed(
         if limit == 0:
             return
         for batch in batches:
-            for row_filter in filters:
-                batch = row_filter.apply(batch)
+            for step in steps:
+                batch = step.apply(batch)
             if offset:
                 skipped = min(offset, batch.num_rows)
                 offset, batch = offset - skipped, batch.slice(skipped)

@@ -1,5 +1,6 @@
 """A filter as it was written, before it meets a schema."""
 
+from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 from attrs import frozen
@@ -76,3 +77,21 @@ class Junction:
 
 
 Condition: TypeAlias = Operand | Comparison | Membership | NullTest | Match | Negation | Junction
+
+
+def names(condition: Condition) -> Iterator[str]:
+    """Yield the columns that a condition names, as often as it does."""
+    match condition:
+        case Name(text):
+            yield text
+        case Comparison(left, _, right):
+            yield from (*names(left), *names(right))
+        case Membership(operand, items):
+            yield from names(operand)
+            for item in items:
+                yield from names(item)
+        case NullTest(operand) | Match(operand) | Negation(operand):
+            yield from names(operand)
+        case Junction(_, operands):
+            for operand in operands:
+                yield from names(operand)

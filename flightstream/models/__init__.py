@@ -2,6 +2,7 @@
 
 from flightstream.models.access import Credentials, Grant, Identity, Operation
 from flightstream.models.flight import Flight, is_flight_name
+from flightstream.models.mask import Mask, MaskKind
 from flightstream.models.scan import ScanCounts, ScanEstimate, ScanRequest
 from flightstream.models.server import Action, CallRecord, ServerInfo
 from flightstream.models.storage import Explain, Objects, RangedObjects, Storage, StoredObject
@@ -14,6 +15,8 @@ __all__ = [
     "Flight",
     "Grant",
     "Identity",
+    "Mask",
+    "MaskKind",
     "Objects",
     "Operation",
     "RangedObjects",

@@ -6,6 +6,8 @@ from typing import Any, ClassVar, Literal, Self, TypeAlias
 
 from attrs import converters, field, frozen
 
+from flightstream.models.mask import Mask
+
 Operation: TypeAlias = Literal["list", "read", "write", "action"]
 
 
@@ -26,6 +28,13 @@ def _frozen_texts(texts: Iterable[str]) -> tuple[str, ...]:
 
 def _frozen_names(names: Iterable[str]) -> frozenset[str]:
     return frozenset(_frozen_texts(names))
+
+
+def _frozen_masks(masks: Mapping[str, Mask]) -> Mapping[str, Mask]:
+    for mask in masks.values():
+        if not isinstance(mask, Mask):
+            raise TypeError(f"Grant.masks takes a Mask for each column, not {mask!r}")
+    return MappingProxyType(dict(masks))
 
 
 @frozen
@@ -74,13 +83,17 @@ class Grant:
 
     A column that is not visible is nowhere: not in a schema, and to select it or
     to filter by it is the same error as for a column that does not exist. Names
-    that a flight does not have mean nothing. ``rows`` may name any column.
+    that a flight does not have mean nothing. ``rows`` may name any column, and
+    sees its values as they are; then masks apply, and all that comes after, the
+    client's filter to begin with, sees nothing else.
 
     Args:
         columns: The visible columns, or ``None`` for all.
         rows: Filters that every visible row satisfies, as SQL text.
         hidden: Columns that are not visible, whatever ``columns`` says:
             ``Grant(hidden={"card_number"})`` is all columns but this one.
+        masks: What takes the place of the values of visible columns:
+            ``Grant(masks={"email": Mask("redact")})``.
 
     .. versionadded:: 0.1
     """
@@ -90,19 +103,32 @@ class Grant:
     )
     rows: tuple[str, ...] = field(default=(), converter=_frozen_texts)
     hidden: frozenset[str] = field(default=frozenset(), converter=_frozen_names, kw_only=True)
+    masks: Mapping[str, Mask] = field(
+        factory=dict, converter=_frozen_masks, kw_only=True, hash=False
+    )
+
+    def __attrs_post_init__(self) -> None:
+        # What is hidden needs no mask: so equal grants are equal.
+        masks = {name: mask for name, mask in self.masks.items() if name not in self.hidden}
+        object.__setattr__(self, "masks", _frozen_masks(masks))
 
     def __and__(self, other: Self) -> "Grant":
-        """Return the grant that allows only what both allow."""
+        """Return the grant that allows only what both allow.
+
+        A column for which they have different masks is hidden.
+        """
         if self.columns is None or other.columns is None:
             columns = other.columns if self.columns is None else self.columns
         else:
             columns = self.columns & other.columns
-        return Grant(columns, self.rows + other.rows, hidden=self.hidden | other.hidden)
-
-    @property
-    def shows_all_columns(self) -> bool:
-        """Whether no column of any flight is hidden."""
-        return self.columns is None and not self.hidden
+        both = self.masks.keys() & other.masks.keys()
+        torn = {name for name in both if self.masks[name] != other.masks[name]}
+        return Grant(
+            columns,
+            self.rows + other.rows,
+            hidden=self.hidden | other.hidden | torn,
+            masks={**self.masks, **other.masks},
+        )
 
     def shows(self, column: str) -> bool:
         """Tell whether a column is visible."""

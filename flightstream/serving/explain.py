@@ -24,7 +24,7 @@ def explain(lookup: Lookup, identity: Identity, body: bytes) -> dict[str, Any]:
     columns = None
     if request.columns is not None:
         # A row grant, or a command for no column, makes the core read hidden ones.
-        columns = list(filter(grant.shows, request.columns))
+        columns = [name for name in request.columns if name in plan.visible.names]
     explained = {
         "flight": str(entry),
         "adapter": entry.mount.plugin.name,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 import structlog
-from attrs import define
+from attrs import define, field
 
 from flightstream.errors import (
     FlightStreamError,
@@ -17,6 +17,7 @@ from flightstream.models import Grant, Identity, Operation
 from flightstream.serving.access import Access, conceal
 from flightstream.serving.catalog import Catalog
 from flightstream.serving.listing import Entry, Name
+from flightstream.serving.misfits import Misfits
 
 log = structlog.get_logger(__name__)
 
@@ -27,12 +28,13 @@ class Lookup:
 
     catalog: Catalog
     access: Access
+    _misfits: Misfits = field(factory=Misfits, init=False)
 
     def visible(self, identity: Identity, prefix: Name = ()) -> Iterator[tuple[Entry, Grant]]:
         """Yield the flights whose paths begin with a prefix."""
         for entry in self.catalog.entries():
             if entry.path[: len(prefix)] == prefix:
-                grant = self.access.grant(identity, entry.path, "list")
+                grant = self._listing_grant(identity, entry)
                 if grant is not None:
                     yield entry, grant
 
@@ -64,6 +66,8 @@ class Lookup:
             except FlightStreamError as exc:  # another source may have it all the same
                 failure = failure or exc
                 continue
+            if entry is not None and not self._fits(entry, grant):
+                entry = None
             unlisted = unlisted or (entry is None and self.catalog.failed(reading))
             if entry is not None:
                 found.append((entry, grant))
@@ -86,16 +90,34 @@ class Lookup:
             InvalidData: It has none; why, only those are told who may see all.
         """
         try:
-            return self.catalog.get_schema(entry)
+            schema = self.catalog.get_schema(entry)
         except InvalidData as exc:
             if grant == Grant():
                 raise
             log.warning("schema_not_read", flight=str(entry), error=exc.message)
             raise conceal(exc) from exc
+        self._misfits.look_at_masks(entry, schema, grant)
+        return schema
+
+    def _listing_grant(self, identity: Identity, entry: Entry) -> Grant | None:
+        """Return what may be listed of a flight, as far as that is known without reading it."""
+        grant = self.access.grant(identity, entry.path, "list")
+        schema = self.catalog.known_schema(entry)
+        if grant is None or schema is None or self._misfits.rows_fit(entry, schema, grant):
+            return grant
+        return None
+
+    def _fits(self, entry: Entry, grant: Grant) -> bool:
+        try:
+            return not grant.rows or self._misfits.rows_fit(
+                entry, self.catalog.get_schema(entry), grant
+            )
+        except FlightStreamError:  # whoever needs the schema is told of it
+            return True
 
     def _visible_bearers(self, identity: Identity, path: Name) -> list[Entry]:
         bearers = self.catalog.bearers(path)
-        return [entry for entry in bearers if self.access.grant(identity, entry.path, "list")]
+        return [entry for entry in bearers if self._listing_grant(identity, entry)]
 
 
 def shown(path: Name) -> str:

@@ -6,16 +6,16 @@ from typing import Any
 
 import attrs
 import pyarrow as pa
-import structlog
 from attrs import frozen
 
-from flightstream.errors import FlightStreamError, InvalidCommand, PluginError, Stale
+from flightstream.errors import FlightStreamError, InvalidCommand, NotFound, Stale
 from flightstream.filters import Filter
 from flightstream.models import Grant, ScanRequest
+from flightstream.narrow import Step
 from flightstream.serving.listing import Entry
+from flightstream.serving.lookup import shown
+from flightstream.serving.view import View, bind_rows
 from flightstream.wire import Command
-
-log = structlog.get_logger(__name__)
 
 
 @frozen(eq=False)
@@ -28,11 +28,12 @@ class Plan:
         version: The digest that tickets carry.
         request: What the adapter is asked, within its pushdown.
         expected: The schema that the adapter's batches must have.
-        filters: Left to the core, in this order: the grant's, then the
-            client's, which so never sees a hidden row.
-        offset: Left to the core, after the filters.
+        steps: Left to the core, in this order: the grant's filters, its masks,
+            then the client's filter, which so never sees what is hidden.
+        offset: Left to the core, after the steps.
         limit: Left to the core, after the offset.
         grant: What the client may see: nothing may tell of the rest.
+        visible: The flight's schema, as the client may know it.
     """
 
     entry: Entry
@@ -40,10 +41,16 @@ class Plan:
     version: str
     request: ScanRequest
     expected: pa.Schema
-    filters: tuple[Filter, ...]
+    steps: tuple[Step, ...]
     offset: int
     limit: int | None
     grant: Grant
+    visible: pa.Schema
+
+    @property
+    def filters(self) -> tuple[Filter, ...]:
+        """Those that are left to the core."""
+        return tuple(step for step in self.steps if isinstance(step, Filter))
 
 
 def make_plan(entry: Entry, schema: pa.Schema, command: Command, grant: Grant) -> Plan:
@@ -57,26 +64,29 @@ def make_plan(entry: Entry, schema: pa.Schema, command: Command, grant: Grant) -
 
     Raises:
         InvalidCommand: A column or the filter does not fit what is visible.
-        PluginError: The grant's row filters do not fit the flight.
+        NotFound: The grant's row filters do not fit the flight.
         Stale: The ticket was made for another version.
     """
+    hidden_rows = _bind_granted(grant, schema, command)
     version = version_of(entry, schema, grant)
     if command.version not in (None, version):
         raise Stale(f"the flight {str(entry)!r} changed since the ticket was made: ask again")
-    visible = visible_schema(schema, grant)
-    columns = _check_columns(command.columns, visible)
-    hidden_rows = _bind_granted(grant, schema, entry)
-    wanted = None if command.filter is None else Filter.bind(command.filter, visible)
+    view = View.of(schema, grant)
+    columns = _check_columns(command.columns, view.schema)
+    wanted = None if command.filter is None else Filter.bind(command.filter, view.schema)
 
     able = entry.mount.pushdown
-    push_filter = wanted is not None and "filter" in able and not hidden_rows
-    left = hidden_rows + ((wanted,) if wanted is not None and not push_filter else ())
+    # What an adapter prunes by is what its files say, not what a mask leaves.
+    can_push = "filter" in able and not hidden_rows
+    push_filter = wanted is not None and can_push and not wanted.columns & view.masks.keys()
+    left_wanted = (wanted,) if wanted is not None and not push_filter else ()
+    left = hidden_rows + left_wanted
     push_offset = "offset" in able and not left
     push_limit = "limit" in able and not left and (push_offset or not command.offset)
     read = _columns_to_read(columns, left, schema) if "columns" in able else None
     return Plan(
         entry=entry,
-        schema=_project(visible, columns),
+        schema=_project(view.schema, columns),
         version=version,
         request=ScanRequest(
             columns=read,
@@ -85,10 +95,11 @@ def make_plan(entry: Entry, schema: pa.Schema, command: Command, grant: Grant) -
             offset=command.offset if push_offset else 0,
         ),
         expected=schema if read is None else _project(schema, read),
-        filters=left,
+        steps=(*hidden_rows, *((view,) if view.masks else ()), *left_wanted),
         offset=0 if push_offset else command.offset,
         limit=command.limit,
         grant=grant,
+        visible=view.schema,
     )
 
 
@@ -115,36 +126,26 @@ def partitions_of(plan: Plan, target: int) -> list[Any]:
     return list(parts) if parts else [None]
 
 
-def visible_schema(schema: pa.Schema, grant: Grant) -> pa.Schema:
-    """Return the part of a schema that a grant shows."""
-    if grant.shows_all_columns and not grant.rows:
-        return schema
-    columns = tuple(filter(grant.shows, schema.names))
-    # That of pandas names all columns, and an index of it counts all rows.
-    return _project(schema, columns).remove_metadata()
-
-
 def version_of(entry: Entry, schema: pa.Schema, grant: Grant) -> str:
     """Return a digest of all that decides what a ticket reads, alike on every replica."""
     digest = hashlib.sha256()
     columns = None if grant.columns is None else sorted(grant.columns)
     hidden = sorted(grant.hidden)
+    masks = sorted((name, mask.fingerprint) for name, mask in grant.masks.items())
+    granted = (columns, hidden, masks, grant.rows)
     plugin = entry.mount.plugin
-    for part in (entry.flight.version, plugin.name, plugin.options, columns, hidden, grant.rows):
+    for part in (entry.flight.version, plugin.name, plugin.options, *granted):
         digest.update(repr(part).encode())
     digest.update(schema.serialize())
     return digest.hexdigest()[:16]
 
 
-def _bind_granted(grant: Grant, schema: pa.Schema, entry: Entry) -> tuple[Filter, ...]:
+def _bind_granted(grant: Grant, schema: pa.Schema, command: Command) -> tuple[Filter, ...]:
     try:
-        return tuple(Filter.bind(rows, schema) for rows in grant.rows)
-    except FlightStreamError as exc:
-        # It would tell the client what is hidden.
-        log.error("row_grant_does_not_fit", flight=str(entry), error=exc.message)
-        raise PluginError(
-            f"a row filter that a plugin granted does not fit the flight {str(entry)!r}"
-        ) from None
+        return bind_rows(schema, grant)
+    except FlightStreamError:  # the lookup had another schema a moment ago
+        path = shown(command.flight)
+        raise NotFound(f"there is no flight {path!r}", flight=path) from None
 
 
 def _check_columns(columns: tuple[str, ...] | None, visible: pa.Schema) -> tuple[str, ...]:

@@ -102,9 +102,7 @@ class Scan:
     def _cut(self) -> Generator[pa.RecordBatch]:
         plan = self.plan
         names = self.schema.names
-        with closing(
-            narrowed(self._read(), plan.filters, plan.offset, plan.limit, names)
-        ) as narrow:
+        with closing(narrowed(self._read(), plan.steps, plan.offset, plan.limit, names)) as narrow:
             for batch in narrow:
                 yield from cut(batch, self._batch_bytes, self._max_batch_bytes)
 

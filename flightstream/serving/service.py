@@ -23,10 +23,10 @@ from flightstream.serving.planner import (
     Plan,
     make_plan,
     partitions_of,
-    visible_schema,
     with_partition,
 )
 from flightstream.serving.scan import Scan
+from flightstream.serving.view import visible_schema
 from flightstream.wire import Command
 
 Request: TypeAlias = bytes | Sequence[bytes]

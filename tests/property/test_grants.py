@@ -6,12 +6,13 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flightstream import Credentials, Flight, FlightStreamError, Grant
+from flightstream import Credentials, Flight, FlightStreamError, Grant, Mask
 from flightstream.registry import Registry, Services
 from flightstream.serving.calls import Calls
 from flightstream.serving.listing import Entry
-from flightstream.serving.planner import make_plan, visible_schema
+from flightstream.serving.planner import make_plan
 from flightstream.serving.scan import Scan
+from flightstream.serving.view import visible_schema
 from flightstream.wire import Command
 
 TABLE = pa.table({"a": [1, 2, None, 4], "b": ["x", None, "y", "z"], "c": [0.5, 1.5, 2.5, None]})
@@ -21,6 +22,9 @@ GRANTS = st.builds(
     st.none() | st.frozensets(st.sampled_from(NAMES)),
     st.lists(st.sampled_from(["a > 1", "c < 2"]), max_size=1),
     hidden=st.frozensets(st.sampled_from(NAMES)),
+    masks=st.dictionaries(
+        st.sampled_from(NAMES), st.sampled_from([Mask("null"), Mask("redact"), Mask("sha256")])
+    ),
 )
 FILTERS = ["a > 1", "b = 'x'", "c IS NULL", "a = 1 OR c > 1", "b < c", "gone = 1", "a = 'x'"]
 COMMANDS = st.fixed_dictionaries(
@@ -37,7 +41,12 @@ COMMANDS = st.fixed_dictionaries(
 @given(one=GRANTS, other=GRANTS, third=GRANTS)
 def test_together_grants_show_what_each_shows(one, other, third):
     for name in NAMES:
-        assert (one & other).shows(name) == (one.shows(name) and other.shows(name))
+        masks = {one.masks.get(name), other.masks.get(name)} - {None}
+        both = one.shows(name) and other.shows(name)
+        torn = len(masks) == 2
+        assert (one & other).shows(name) == (both and not torn)
+        if (one & other).shows(name):
+            assert {(one & other).masks.get(name)} == (masks or {None})
     assert (one & other) & third == one & (other & third)
     assert one & Grant() == Grant() & one == one
 
@@ -49,10 +58,10 @@ def test_a_flight_with_hidden_columns_is_one_without_them(memory, mount, grant, 
 
     found = _read(mount(adapter), TABLE, command, grant)
 
-    # The rows that a grant keeps may depend on columns that it hides.
-    kept = _read(mount(adapter), TABLE, {}, Grant(rows=grant.rows))
+    # The rows that a grant keeps may depend on columns that it hides or masks.
+    kept = _read(mount(adapter), TABLE, {}, Grant(rows=grant.rows, masks=grant.masks))
     bare = memory({"a": kept.select(shown)}, pushes=pushes)
-    assert visible_schema(TABLE.schema, grant).names == shown
+    assert visible_schema(TABLE.schema, grant) == kept.select(shown).schema
     if shown or isinstance(found, str):
         assert found == _read(mount(bare), kept.select(shown), command, Grant())
 

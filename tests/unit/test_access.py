@@ -1,8 +1,11 @@
 """What identities may know of."""
 
-from typing import Any
+from typing import Any, ClassVar
 
+import attrs
+import pyarrow as pa
 import pytest
+from structlog.testing import capture_logs
 
 from flightstream import (
     Action,
@@ -11,6 +14,7 @@ from flightstream import (
     Identity,
     InvalidCommand,
     InvalidData,
+    Mask,
     NotFound,
     PermissionDenied,
     PluginError,
@@ -66,6 +70,25 @@ def test_what_one_grant_hides_is_hidden_whatever_another_allows():
     assert [name for name in ("a", "card", "b") if (hides & Grant({"a", "card"})).shows(name)] == [
         "a"
     ]
+
+
+def test_one_mask_from_two_grants_is_one_and_two_hide_the_column():
+    redacts, digests = Grant(masks={"mail": Mask("redact")}), Grant(masks={"mail": Mask("sha256")})
+
+    assert redacts & redacts == redacts & Grant() == Grant() & redacts == redacts
+    assert redacts & digests == Grant(hidden={"mail"})
+    assert digests & Grant(masks={"mail": Mask("sha256", key="a")}) == Grant(hidden={"mail"})
+    assert redacts & Grant(masks={"name": Mask("null")}) == Grant(
+        masks={"name": Mask("null"), "mail": Mask("redact")}
+    )
+
+
+def test_what_is_hidden_needs_no_mask():
+    masked = Grant(masks={"mail": Mask("redact")})
+
+    assert masked & Grant(hidden={"mail"}) == Grant(hidden={"mail"}) & masked
+    assert (masked & Grant(hidden={"mail"})) == Grant(hidden={"mail"})
+    assert Grant(hidden={"mail"}, masks={"mail": Mask("null")}) == Grant(hidden={"mail"})
 
 
 @pytest.mark.parametrize("names", [{"columns": "card"}, {"hidden": "card"}, {"rows": "a > 1"}])
@@ -252,3 +275,110 @@ class TestLookup:
         assert str(entry) == "t/a"
         with pytest.raises(InvalidData, match="'b' is empty"):
             found.find(ANN, ("b",), "read")
+
+
+class TestRowsThatDoNotFit:
+    """Sources ``s`` and ``t`` both have ``a``, with the column ``n`` in ``s`` alone."""
+
+    SCHEMAS: ClassVar = {"s": pa.schema([("n", pa.int64())]), "t": pa.schema([("m", pa.string())])}
+
+    @pytest.fixture
+    def lookup(self, mount):
+        def make(grant: Grant, version: str = "1") -> Lookup:
+            def lists(source: str) -> type[Any]:
+                @adapter
+                class Lake:
+                    source: Source
+
+                    @hookimpl
+                    def list_flights(self):
+                        return [Flight("a", version=version)]
+
+                    @hookimpl
+                    def get_schema(self, flight):
+                        return TestRowsThatDoNotFit.SCHEMAS[self.source.name]
+
+                return Lake
+
+            mounts = [mount(lists(source), source=source) for source in ("s", "t")]
+            policy = Policy(answers=dict.fromkeys(("s/a", "t/a"), grant))
+            return Lookup(Catalog(mounts, 60.0), access(policy))
+
+        return make
+
+    @pytest.mark.parametrize(
+        ("rows", "source"), [("n > 1", "s"), ("m = 'x'", "t"), ("n > 1 AND m = 'x'", None)]
+    )
+    @pytest.mark.parametrize("operation", ["read", "write"])
+    def test_such_a_flight_is_not_there(self, lookup, rows, source, operation):
+        found = lookup(Grant(rows=[rows]))
+
+        if source is not None:
+            entry, _grant = found.find(ANN, ("a",), operation)
+            assert str(entry) == f"{source}/a"
+        for other in {"s", "t"} - {source}:
+            with pytest.raises(NotFound, match=f"^there is no flight '{other}/a'$"):
+                found.find(ANN, (other, "a"), operation)
+
+    def test_it_is_not_listed_once_its_schema_is_known(self, lookup):
+        found = lookup(Grant(rows=["n > 1"]))
+        before = [str(entry) for entry, _grant in found.visible(ANN)]
+
+        found.find(ANN, ("a",), "read")
+
+        assert before == ["s/a", "t/a"]
+        assert [str(entry) for entry, _grant in found.visible(ANN)] == ["s/a"]
+
+    @pytest.mark.parametrize("version", ["1", ""])
+    def test_the_operator_is_told_once_and_told_no_value(self, lookup, version):
+        found = lookup(Grant(rows=["n = 's3cr3t' AND m = 's3cr3t'"]), version)
+
+        with capture_logs() as logs:
+            for _ in range(3):
+                for path in ("s", "a"), ("t", "a"):
+                    with pytest.raises(NotFound):
+                        found.find(ANN, path, "read")
+
+        assert logs == [
+            {
+                "event": "row_grant_does_not_fit",
+                "log_level": "error",
+                "flight": f"{source}/a",
+                "missing": missing,
+                "types": types,
+            }
+            for source, missing, types in (
+                ("s", ["m"], {"n": "int64"}),
+                ("t", ["n"], {"m": "string"}),
+            )
+        ]
+
+    def test_what_is_no_filter_is_told_as_that(self, lookup):
+        found = lookup(Grant(rows=["n = 's3cr3t' AND"]))
+
+        with capture_logs() as logs, pytest.raises(NotFound):
+            found.find(ANN, ("s", "a"), "read")
+
+        assert [(line["flight"], line["problem"]) for line in logs] == [("s/a", "it is no filter")]
+        assert "s3cr3t" not in str(logs)
+
+    def test_a_mask_that_does_not_fit_is_told_once(self, lookup):
+        found = lookup(Grant(masks={"n": Mask("null"), "deep": Mask("null"), "gone": Mask("null")}))
+        entry, grant = found.find(ANN, ("s", "a"), "read")
+        schema = pa.schema([("n", pa.int64()), ("deep", pa.list_(pa.int64()))])
+        listed = attrs.evolve(entry, flight=attrs.evolve(entry.flight, schema=schema))
+
+        with capture_logs() as logs:
+            for _ in range(3):
+                assert found.schema(listed, grant) == schema
+
+        assert logs == [
+            {
+                "event": "mask_does_not_fit",
+                "log_level": "warning",
+                "flight": "s/a",
+                "column": "deep",
+                "mask": "null",
+                "type": "list<item: int64>",
+            }
+        ]

@@ -7,10 +7,12 @@ import pyarrow as pa
 import pytest
 
 from flightstream import (
+    Filter,
     Flight,
     Grant,
     InvalidCommand,
-    PluginError,
+    Mask,
+    NotFound,
     ScanRequest,
     Stale,
     adapter,
@@ -22,9 +24,9 @@ from flightstream.serving.planner import (
     make_plan,
     partitions_of,
     version_of,
-    visible_schema,
     with_partition,
 )
+from flightstream.serving.view import View, visible_schema
 from flightstream.wire import Command
 
 SCHEMA = pa.schema([("a", pa.int64()), ("b", pa.string()), ("c", pa.float64())], {"made": "here"})
@@ -146,6 +148,61 @@ def test_row_filters_of_a_grant_come_first_and_see_hidden_columns(entry):
     assert made.schema.names == ["b"]
 
 
+@pytest.mark.parametrize("pushes", SUBSETS, ids=shown)
+def test_a_filter_of_a_masked_column_is_left_to_the_core_and_with_it_limit_and_offset(
+    entry, pushes
+):
+    made = plan(entry(*pushes), Grant(masks={"a": Mask("null")}), **ALL)
+
+    assert pushed(made) == ({"columns": ("b", "a")} if "columns" in pushes else {})
+    assert left(made) == (["a > 1"], 2, 5)
+    assert [type(step) for step in made.steps] == [View, Filter]
+
+
+@pytest.mark.parametrize("pushes", SUBSETS, ids=shown)
+def test_under_masks_all_is_pushed_down_that_touches_no_masked_column(entry, pushes):
+    granted = Grant(masks={"b": Mask("sha256"), "c": Mask("null")})
+
+    assert pushed(plan(entry(*pushes), granted, **ALL)) == pushed(plan(entry(*pushes), **ALL))
+    assert left(plan(entry(*pushes), granted, **ALL)) == left(plan(entry(*pushes), **ALL))
+
+
+def test_the_filter_of_a_grant_comes_before_its_masks_and_that_of_a_client_after(entry):
+    granted = Grant({"b", "c"}, ["a > 0", "b = 'x'"], masks={"b": Mask("redact")})
+    made = plan(entry(*KINDS), granted, filter="b = '***' AND c > 0")
+
+    assert [type(step) for step in made.steps] == [Filter, Filter, View, Filter]
+    assert left(made)[0] == ["a > 0", "b = 'x'", "b = '***' AND c > 0.0"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "types"),
+    [("null", [pa.int64(), pa.string()]), ("redact", [pa.string()] * 2)],
+)
+def test_a_masked_column_has_the_type_of_its_mask(entry, kind, types):
+    granted = Grant({"a", "b"}, masks=dict.fromkeys(("a", "b", "c", "gone"), Mask(kind)))
+    made = plan(entry(), granted, columns=("b", "a"))
+
+    assert made.schema.types == types[::-1]
+    assert made.schema == pa.schema(list(visible_schema(SCHEMA, granted))[::-1])
+    assert made.expected == SCHEMA
+
+
+def test_a_filter_is_held_against_the_type_of_the_mask(entry):
+    with pytest.raises(InvalidCommand) as caught:
+        plan(entry(), Grant(masks={"a": Mask("sha256")}), filter="a > 1")
+
+    assert caught.value.message == (
+        "column 'a' is string: compare it with a string like 'text', not with 1"
+    )
+
+
+def test_a_mask_that_does_not_fit_hides_its_column():
+    nested = pa.schema([("a", pa.list_(pa.int8())), ("b", pa.string())])
+
+    assert visible_schema(nested, Grant(masks={"a": Mask("redact")})).names == ["b"]
+
+
 def test_columns_come_in_the_order_that_was_asked(entry):
     made = plan(entry("columns"), columns=("c", "a"))
 
@@ -222,12 +279,10 @@ def test_a_hidden_column_is_told_of_as_if_it_did_not_exist(entry, grant, command
 
 @pytest.mark.parametrize("rows", ["salary > 5", "a >", "a = 'text'"])
 def test_a_grant_that_does_not_fit_the_flight_tells_nothing_of_itself(entry, rows):
-    with pytest.raises(PluginError) as caught:
+    with pytest.raises(NotFound) as caught:
         plan(entry(), Grant(columns={"b"}, rows=[rows]))
 
-    assert caught.value.message == (
-        "a row filter that a plugin granted does not fit the flight 's/a'"
-    )
+    assert caught.value.message == "there is no flight 's/a'"
 
 
 def test_a_ticket_of_this_version_is_good_and_of_another_is_stale(entry):
@@ -247,6 +302,11 @@ def test_a_version_changes_with_all_that_decides_what_is_read(entry):
         Grant(rows=["a > 1"]),
         Grant(hidden={"a"}),
         Grant(hidden={"a", "b"}),
+        Grant(masks={"a": Mask("null")}),
+        Grant(masks={"b": Mask("null")}),
+        Grant(masks={"b": Mask("sha256")}),
+        Grant(masks={"b": Mask("sha256", key="a")}),
+        Grant(masks={"b": Mask("sha256", key="b")}),
     ]
     entries = [entry(), entry(version="2"), entry(options="{'delimiter': ';'}")]
     schemas = [SCHEMA, SCHEMA.remove(0)]

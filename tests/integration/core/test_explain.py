@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from flightstream import Grant, InvalidCommand, NotFound, ScanEstimate, hookimpl, service
+from flightstream import Grant, InvalidCommand, Mask, NotFound, ScanEstimate, hookimpl, service
 from flightstream.wire import Command
 
 TABLE = pa.table({"n": range(10), "name": [f"name {n}" for n in range(10)]})
@@ -96,6 +96,29 @@ def test_no_hidden_column_is_told_though_it_is_read(serve, counted, grant, colum
     pushed = served.client.explain("t", columns=columns)["pushed_down"]
 
     assert "n" not in (pushed["columns"] or [])
+
+
+def test_of_masks_only_the_schema_tells(serve, counted):
+    @service
+    class Masks:
+        @hookimpl
+        def authorize(self):
+            return Grant(masks={"name": Mask("sha256")})
+
+    served = serve(counted("columns", "filter", "limit", records=10, bytes=99), Masks)
+
+    told = served.client.explain("t", filter="n > 3", limit=2)
+    masked = served.client.explain("t", filter="name = 'x' AND n > 3", limit=2)
+
+    assert told["pushed_down"]["filter"] == "n > 3"
+    assert told["records"] == 10
+    assert masked["pushed_down"] == {"columns": None, "filter": None, "limit": None, "offset": 0}
+    assert masked["left_to_the_core"] == {
+        "filter": "name = 'x' AND n > 3",
+        "limit": 2,
+        "offset": 0,
+    }
+    assert (masked["records"], masked["columns"]) == (-1, ["n", "name"])
 
 
 def test_what_cannot_be_read_cannot_be_explained(serve, memory):
