@@ -24,6 +24,7 @@ from flightstream.filters import Bounds, Filter
 from flightstream.hookspecs import HOOKS_VERSION, hookimpl
 from flightstream.models import (
     Action,
+    Allowance,
     CallRecord,
     Credentials,
     Flight,
@@ -35,6 +36,7 @@ from flightstream.models import (
     ScanEstimate,
     ScanRequest,
     ServerInfo,
+    StartedCall,
     Storage,
     StoredObject,
 )
@@ -62,6 +64,7 @@ __version__ = "0.1.0"
 __all__ = [
     "HOOKS_VERSION",
     "Action",
+    "Allowance",
     "Bounds",
     "BucketPath",
     "ByteSize",
@@ -96,6 +99,7 @@ __all__ = [
     "ServerInfo",
     "Source",
     "Stale",
+    "StartedCall",
     "Storage",
     "Store",
     "StoreFailure",

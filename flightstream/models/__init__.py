@@ -3,11 +3,12 @@
 from flightstream.models.access import Credentials, Grant, Identity, Operation
 from flightstream.models.flight import Flight, is_flight_name
 from flightstream.models.scan import ScanCounts, ScanEstimate, ScanRequest
-from flightstream.models.server import Action, CallRecord, ServerInfo
+from flightstream.models.server import Action, Allowance, CallRecord, ServerInfo, StartedCall
 from flightstream.models.storage import Explain, Objects, RangedObjects, Storage, StoredObject
 
 __all__ = [
     "Action",
+    "Allowance",
     "CallRecord",
     "Credentials",
     "Explain",
@@ -21,6 +22,7 @@ __all__ = [
     "ScanEstimate",
     "ScanRequest",
     "ServerInfo",
+    "StartedCall",
     "Storage",
     "StoredObject",
     "is_flight_name",

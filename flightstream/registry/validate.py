@@ -25,7 +25,7 @@ _OWNED = frozenset(
     }
 )  # fmt: skip
 # Never asked of an adapter: it would lock a door that nobody goes through.
-_OF_SERVICES = frozenset({"open_storage", "authenticate", "authorize", "wrap_stream"})
+_OF_SERVICES = frozenset({"open_storage", "authenticate", "admit_call", "authorize", "wrap_stream"})
 
 
 def hook_names(cls: type[Any]) -> tuple[list[str], list[str]]:
