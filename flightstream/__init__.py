@@ -24,6 +24,7 @@ from flightstream.filters import Bounds, Filter
 from flightstream.hookspecs import HOOKS_VERSION, hookimpl
 from flightstream.models import (
     Action,
+    Allowance,
     CallRecord,
     Credentials,
     Flight,
@@ -36,6 +37,7 @@ from flightstream.models import (
     ScanEstimate,
     ScanRequest,
     ServerInfo,
+    StartedCall,
     Storage,
     StoredObject,
 )
@@ -63,6 +65,7 @@ __version__ = "0.1.0"
 __all__ = [
     "HOOKS_VERSION",
     "Action",
+    "Allowance",
     "Bounds",
     "BucketPath",
     "ByteSize",
@@ -98,6 +101,7 @@ __all__ = [
     "ServerInfo",
     "Source",
     "Stale",
+    "StartedCall",
     "Storage",
     "Store",
     "StoreFailure",

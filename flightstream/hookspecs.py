@@ -23,6 +23,7 @@ import pyarrow as pa
 
 from flightstream.models import (
     Action,
+    Allowance,
     CallRecord,
     Credentials,
     Flight,
@@ -32,6 +33,7 @@ from flightstream.models import (
     ScanEstimate,
     ScanRequest,
     ServerInfo,
+    StartedCall,
     Storage,
 )
 
@@ -227,6 +229,27 @@ def issue_token(identity: Identity, credentials: Credentials) -> str | None:
 
 
 @hookspec
+def admit_call(call: StartedCall) -> Allowance | None:
+    """Let a call in or refuse it, and say how much a scan may hand out.
+
+    Called for every call, on its thread, once it is known who asks and before
+    anything else: what is asked for is not read yet, and no source is touched.
+    The least that several plugins allow counts. ``None``: no limit. Any exception
+    refuses, and the plugins behind are not asked.
+
+    Whatever becomes of the call, also if it is refused here, ``on_call_finished``
+    follows with the same ``call``: a plugin that counts what runs counts down
+    there. Calls whose credentials were refused come there alone.
+
+    Raises:
+        LimitExceeded: This identity has too many calls; ``retry_after_seconds``
+            tells the client when to try again.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
 def authorize(identity: Identity, path: tuple[str, ...], operation: Operation) -> Grant | None:
     """Tell what an identity may do with a flight or an action.
 
@@ -291,7 +314,9 @@ def on_call_finished(record: CallRecord) -> None:
     """Observe a finished call; an exception is logged and changes nothing.
 
     Called on the thread of the call, after the client has been answered where
-    the transport allows, so be quick.
+    the transport allows, so be quick. A stream that nobody began to read ends
+    where it is collected, perhaps on a thread that is inside this plugin: what
+    locks here is an ``RLock``.
 
     .. versionadded:: 0.1
     """

@@ -4,11 +4,12 @@ from flightstream.models.access import Credentials, Grant, Identity, Operation
 from flightstream.models.flight import Flight, is_flight_name
 from flightstream.models.mask import Mask, MaskKind
 from flightstream.models.scan import ScanCounts, ScanEstimate, ScanRequest
-from flightstream.models.server import Action, CallRecord, ServerInfo
+from flightstream.models.server import Action, Allowance, CallRecord, ServerInfo, StartedCall
 from flightstream.models.storage import Explain, Objects, RangedObjects, Storage, StoredObject
 
 __all__ = [
     "Action",
+    "Allowance",
     "CallRecord",
     "Credentials",
     "Explain",
@@ -24,6 +25,7 @@ __all__ = [
     "ScanEstimate",
     "ScanRequest",
     "ServerInfo",
+    "StartedCall",
     "Storage",
     "StoredObject",
     "is_flight_name",

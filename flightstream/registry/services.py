@@ -12,12 +12,14 @@ from attrs import define
 from flightstream.errors import FlightStreamError, Unauthenticated
 from flightstream.hookspecs import Read
 from flightstream.models import (
+    Allowance,
     Credentials,
     Flight,
     Grant,
     Identity,
     Operation,
     ScanRequest,
+    StartedCall,
     Storage,
 )
 from flightstream.registry.border import Plugin, guarded_batches
@@ -85,6 +87,20 @@ class Services:
                     raise plugin.failure("issue_token", "what it returned fits into no header")
                 return token
         return None
+
+    def admit_call(self, call: StartedCall) -> Allowance:
+        """Return the least that the plugins allow.
+
+        Raises:
+            FlightStreamError: One of them refused or failed.
+        """
+        allowance = Allowance()
+        for plugin, ask in self._each("admit_call"):
+            with plugin.border("admit_call"):
+                allowed = ask(call=call)
+                _check_answer(plugin, "admit_call", allowed, Allowance)
+            allowance = allowance if allowed is None else allowance & allowed
+        return allowance
 
     def authorize(self, identity: Identity, path: tuple[str, ...], operation: Operation) -> Grant:
         """Return what all plugins together allow.

@@ -28,6 +28,7 @@ from flightstream.models import (
     ScanCounts,
     ScanRequest,
     ServerInfo,
+    StartedCall,
 )
 from flightstream.plugin import Secret
 from flightstream.registry.validate import hook_names
@@ -205,7 +206,7 @@ def _shown(value: Any) -> Any:
             return {str(name): _shown_at(str(name), one) for name, one in value.items()}
         case tuple() | list() | set() | frozenset():
             return [_shown(one) for one in value]
-        case ScanRequest() | CallRecord() | ServerInfo():
+        case ScanRequest() | StartedCall() | CallRecord() | ServerInfo():
             fields = attrs.fields(type(value))
             shown = {one.name: _shown(getattr(value, one.name)) for one in fields}
             return {name: one for name, one in shown.items() if one not in (None, [], {})}

@@ -26,8 +26,10 @@ _OWNED = frozenset(
 )  # fmt: skip
 # Never asked of an adapter: it would lock a door that nobody goes through.
 _OF_SERVICES = frozenset(
-    {"open_storage", "authenticate", "issue_token", "authorize", "wrap_stream"}
-)
+    {
+        "open_storage", "authenticate", "issue_token", "admit_call", "authorize", "wrap_stream",
+    }
+)  # fmt: skip
 
 
 def hook_names(cls: type[Any]) -> tuple[list[str], list[str]]:

@@ -11,7 +11,7 @@ import structlog
 from attrs import define, field
 
 from flightstream.errors import FlightStreamError, Unavailable
-from flightstream.models import CallRecord, Credentials, Identity
+from flightstream.models import Allowance, CallRecord, Credentials, Identity, StartedCall
 from flightstream.registry import Registry
 from flightstream.serving.listing import Entry
 
@@ -32,6 +32,8 @@ class Call:
     credentials: Credentials
     id: str = field(factory=lambda: uuid4().hex[:12])
     identity: Identity | None = None
+    allowance: Allowance = Allowance()
+    action: str | None = None
     flight: str | None = None
     entry: Entry | None = None
     first_batch_seconds: float | None = None
@@ -45,6 +47,12 @@ class Call:
         """Return the time since the call arrived."""
         return time.perf_counter() - self._started
 
+    def started(self, identity: Identity) -> StartedCall:
+        """Return what plugins are asked to admit."""
+        return StartedCall(
+            call=self.id, method=self.method, identity=identity, peer=self.credentials.peer
+        )
+
     def record(self, code: str) -> CallRecord:
         """Return what observers are told."""
         return CallRecord(
@@ -54,7 +62,9 @@ class Call:
             flight=self.flight,
             source=self.entry.mount.source.name if self.entry else None,
             adapter=self.entry.mount.plugin.name if self.entry else None,
+            action=self.action,
             subject=self.identity.subject if self.identity else None,
+            roles=tuple(sorted(self.identity.roles, key=str)) if self.identity else (),
             peer=self.credentials.peer,
             duration_seconds=self.elapsed_seconds(),
             first_batch_seconds=self.first_batch_seconds,
@@ -95,10 +105,12 @@ class Calls:
     def close(self, call: Call, error: BaseException | None = None) -> None:
         """End a call: log it, tell the observers, count it out."""
         code = "ok" if error is None else getattr(error, "code", FlightStreamError.code)
-        record = call.record(code)
         try:
-            _log(record, error)
-            self.registry.call_finished(record)
+            record = call.record(code)
+            try:
+                _log(record, error)
+            finally:  # who counts what runs has to hear of the end
+                self.registry.call_finished(record)
         finally:
             with self._changed:
                 self._active -= 1

@@ -5,15 +5,13 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from hashlib import blake2b
-from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Condition, Semaphore
-from urllib.parse import unquote
 
 import structlog
 from attrs import define, field
 
+from flightstream.addresses import address_of
 from flightstream.config import LoginLimits
 from flightstream.errors import FlightStreamError, LimitExceeded, Unauthenticated
 from flightstream.models import Credentials
@@ -193,29 +191,6 @@ class Logins:
             return None
         text = repr((headers, credentials.peer_identity))
         return blake2b(text.encode(errors="surrogatepass"), key=self._key, digest_size=16).digest()
-
-
-@lru_cache(1024)
-def address_of(peer: str) -> str:
-    """Return whose failures are counted together: an address without its port, IPv6 by /64.
-
-    Args:
-        peer: As gRPC writes it, ``ipv4:192.0.2.1:50202`` or ``ipv6:%5B::1%5D:50202``;
-            empty for a Handshake, of which Arrow does not tell.
-    """
-    scheme, _, place = unquote(peer).partition(":")
-    if scheme not in ("ipv4", "ipv6"):
-        return peer or "unknown"
-    try:
-        address = ip_address(place.rpartition(":")[0].strip("[]"))
-    except ValueError:
-        return peer
-    if not isinstance(address, IPv6Address):
-        return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    # Whoever has one address of a network of this size has all of them.
-    return str(ip_network((int(address), 64), strict=False))
 
 
 def _may_prove(header: str) -> bool:

@@ -75,11 +75,20 @@ class Scan:
             self.close(error)
 
     def _count(self, batch: pa.RecordBatch) -> None:
-        call = self._call
+        """Count a batch that is about to be handed out.
+
+        Raises:
+            LimitExceeded: It is more than is allowed, and is not handed out.
+        """
+        call, allowed = self._call, self._call.allowance
+        rows, size = call.rows + batch.num_rows, call.bytes + size_of(batch)
+        if allowed.rows is not None and rows > allowed.rows:
+            raise _too_much(f"{allowed.rows} rows", "a filter or a limit")
+        if allowed.bytes is not None and size > allowed.bytes:
+            raise _too_much(f"{allowed.bytes} bytes", "fewer columns, a filter or a limit")
         if call.first_batch_seconds is None:
             call.first_batch_seconds = call.elapsed_seconds()
-        call.rows += batch.num_rows
-        call.bytes += size_of(batch)
+        call.rows, call.bytes = rows, size
         call.batches += 1
 
     def abandon(self) -> None:
@@ -176,6 +185,12 @@ def _too_large(what: str, size: int, max_bytes: int) -> LimitExceeded:
     return LimitExceeded(
         f"{what} of {size} bytes is larger than the server may send"
         f" ({ByteSize(max_bytes)}): ask for fewer columns"
+    )
+
+
+def _too_much(allowed: str, cure: str) -> LimitExceeded:
+    return LimitExceeded(
+        f"you may read {allowed} in one scan, and this one has more: ask for less by {cure}"
     )
 
 

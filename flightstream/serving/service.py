@@ -94,7 +94,7 @@ class Service:
             Unauthenticated: Nobody whom a plugin knows.
         """
         with self.calls.during("Handshake", credentials) as call:
-            identity = self._authenticate(call)
+            identity = self._admit(call)
             token = self.registry.services.issue_token(identity, credentials)
             if token is not None:
                 self.logins.accept(Credentials({"authorization": (f"Bearer {token}",)}))
@@ -103,7 +103,7 @@ class Service:
     def list_flights(self, credentials: Credentials, criteria: bytes) -> list[FlightDescription]:
         """Return the visible flights whose paths begin with a prefix, ``sales/2024``."""
         with self.calls.during("ListFlights", credentials) as call:
-            identity = self._authenticate(call)
+            identity = self._admit(call)
             below = criteria.rstrip(b"/")
             prefix = Command.parse(below).flight if below else ()
             return [
@@ -177,13 +177,14 @@ class Service:
     def list_actions(self, credentials: Credentials) -> list[Action]:
         """Return the actions that DoAction knows."""
         with self.calls.during("ListActions", credentials) as call:
-            self._authenticate(call)
+            self._admit(call)
             return list(self.actions.values())
 
     def do_action(self, credentials: Credentials, name: str, body: bytes) -> list[bytes]:
         """Run an action and return all its results."""
         with self.calls.during("DoAction", credentials) as call:
-            identity = self._authenticate(call)
+            call.action = name[:100]
+            identity = self._admit(call)
             action = self.actions.get(name)
             if action is None:
                 known = ", ".join(sorted(self.actions))
@@ -191,9 +192,12 @@ class Service:
             self.lookup.access.check_action(identity, action)
             return list(action.run(identity, body))
 
-    def _authenticate(self, call: Call) -> Identity:
+    def _admit(self, call: Call) -> Identity:
+        """Return who asks, if plugins let the call in."""
+        services = self.registry.services
         with self.logins.judging(call.credentials):
-            call.identity = self.registry.services.authenticate(call.credentials)
+            call.identity = services.authenticate(call.credentials)
+        call.allowance = services.admit_call(call.started(call.identity))
         return call.identity
 
     def _plan(self, call: Call, request: Request) -> tuple[Command, Plan]:
@@ -215,7 +219,7 @@ class Service:
     def _find(
         self, call: Call, request: Request, operation: Operation
     ) -> tuple[Command, Entry, Grant]:
-        identity = self._authenticate(call)
+        identity = self._admit(call)
         command = Command.parse(request)
         call.flight = shown(command.flight)
         entry, grant = self.lookup.find(identity, command.flight, operation)

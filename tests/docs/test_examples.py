@@ -171,6 +171,26 @@ def test_issue_token(serve: Callable, example: Callable) -> None:
             _who(raw, bad)
 
 
+def test_admit_call(serve: Callable, example: Callable) -> None:
+    slots = {"slots": 1, "max_rows": 25_000}
+    many = {"batches": 1000, "batch_rows": 10_000}
+    config = {"plugins": {"enabled": [], "stream_slots": slots, "faulty": many}}
+    served = serve(example("admit_call"), FaultyAdapter, config=config)
+
+    reader = connect(served.uri).do_get(flight.Ticket(b"empty/numbers"))
+    with pytest.raises(flight.FlightServerError, match="you may read 25000 rows in one scan"):
+        reader.read_all()
+    assert served.client.read("numbers", limit=25_000).num_rows == 25_000
+
+    config["plugins"]["faulty"] = {"fault": "stall"}
+    served = serve(example("admit_call"), FaultyAdapter, config=config)
+    reader = connect(served.uri).do_get(flight.Ticket(b"empty/numbers"))
+    reader.read_chunk()
+    with pytest.raises(LimitExceeded, match="1 streams run already") as caught:
+        served.client.read("numbers")
+    assert caught.value.retry_after_seconds == 1.0
+
+
 def test_authorize(serve: Callable, example: Callable, texts: Path) -> None:
     config = {
         "plugins": {"enabled": [], "shares": {"shares": {"texts": ["line"]}}},

@@ -57,9 +57,9 @@ def test_a_database_is_served(try_out: Any) -> None:
 
 
 def test_calls_are_written_down(try_out: Any, tmp_path: Path) -> None:
-    try_out("An audit log")
+    try_out("A line for each call")
 
-    lines = (tmp_path / "audit.jsonl").read_text().splitlines()
+    lines = (tmp_path / "calls.jsonl").read_text().splitlines()
     assert json.loads(lines[0])["flight"] == "data/planes"
 
 
@@ -79,8 +79,8 @@ def test_a_stream_is_cut_off(try_out: Any) -> None:
 def test_all_plugins_are_used_at_once(
     serve_process: Callable[..., Any], cli: Callable[..., Any], tmp_path: Path
 ) -> None:
-    log = tmp_path / "audit.jsonl"
-    env = {"FLIGHTSTREAM__PLUGINS__AUDIT__FILE": str(log)}
+    log = tmp_path / "calls.jsonl"
+    env = {"FLIGHTSTREAM__PLUGINS__CALL_LINES__FILE": str(log)}
     uri = serve_process("--config", "all.toml", cwd=FOLDER, env=env).uri
 
     made = cli("head", "made/rows", "-n", "1", "--json", "--uri", uri)

@@ -114,7 +114,7 @@ def build(site: Path, tmp_path: Path) -> Callable[..., list[str]]:
 @pytest.fixture
 def three(install: Callable[..., None]) -> None:
     install("acme_lake", "1.2", ADAPTER, lake="LakeAdapter")
-    install("acme_auth", "3.4", SERVICE, "flightstream.services", auth="Auth")
+    install("acme_login", "3.4", SERVICE, "flightstream.services", login="Auth")
     install("acme_store", "5.6", STORE, store="Store")
 
 
@@ -129,9 +129,9 @@ def test_without_a_selection_services_that_have_no_section_are_not_even_imported
 
 @pytest.mark.usefixtures("three")
 def test_a_service_with_a_section_is_used(build):
-    said = build(plugins={"disabled": OTHERS, "auth": {"realm": "y"}})
+    said = build(plugins={"disabled": OTHERS, "login": {"realm": "y"}})
 
-    assert said[-1] == "auth 3.4 service store 5.6 service lake 1.2 adapter"
+    assert said[-1] == "login 3.4 service store 5.6 service lake 1.2 adapter"
 
 
 @pytest.mark.usefixtures("three")
@@ -141,16 +141,16 @@ def test_what_is_not_enabled_is_not_imported(build):
 
 @pytest.mark.usefixtures("three")
 def test_what_is_disabled_is_not_imported_whoever_enables_it(build):
-    plugins = {"enabled": ["auth", "lake"], "disabled": ["auth"], "auth": {"realm": "y"}}
+    plugins = {"enabled": ["login", "lake"], "disabled": ["login"], "login": {"realm": "y"}}
 
     assert build(plugins=plugins) == ["imported acme_lake", "lake 1.2 adapter"]
 
 
 @pytest.mark.usefixtures("three")
 def test_the_order_of_the_configuration_is_kept(build):
-    said = build(plugins={"enabled": ["store", "auth", "lake"]})
+    said = build(plugins={"enabled": ["store", "login", "lake"]})
 
-    assert said[-1] == "store 5.6 service auth 3.4 service lake 1.2 adapter"
+    assert said[-1] == "store 5.6 service login 3.4 service lake 1.2 adapter"
 
 
 @pytest.mark.usefixtures("three")
@@ -165,7 +165,7 @@ def test_everything_that_is_wrong_is_told_at_once(build, install, tmp_path):
         server={"port": 70_000},
         plugins={
             "enabled": ["lake", "gone", "broken", "exits", "plain", "lost", "odd"],
-            "auth": {"realm": "y"},
+            "login": {"realm": "y"},
             "never": {"x": 1},
         },
         sources={
@@ -189,7 +189,7 @@ def test_everything_that_is_wrong_is_told_at_once(build, install, tmp_path):
         " AttributeError: module 'acme_lost' has no attribute 'Nothing'",
         "keywords: plugins.enabled: the plugin 'odd' of acme_odd 0.1 cannot be used: Auth.realm"
         " has no type: annotate it",
-        "keywords: plugins.auth: add 'auth' to plugins.enabled",
+        "keywords: plugins.login: add 'login' to plugins.enabled",
         "keywords: plugins.never: the plugin 'never' is not installed: pip install"
         " flightstream-never",
         "keywords: sources.a.adapters: the plugin 'nowhere' is not installed: pip install"
@@ -232,26 +232,26 @@ def test_two_distributions_of_a_plugin_that_nobody_wants_do_not_matter(build, in
 
 def test_what_is_enabled_but_disabled_under_its_full_name_stops_the_start(build, install):
     install("acme_lake", "1.2", ADAPTER, lake="LakeAdapter")
-    install("acme_auth", "3.4", SERVICE, "flightstream.services", auth="Auth")
+    install("acme_login", "3.4", SERVICE, "flightstream.services", login="Auth")
 
-    plugins = {"enabled": ["auth", "lake"], "disabled": ["acme_auth:auth"]}
+    plugins = {"enabled": ["login", "lake"], "disabled": ["acme_login:login"]}
 
     assert build(plugins=plugins) == [
         "imported acme_lake",
-        "keywords: plugins.enabled: the plugin 'auth' is in plugins.disabled under its full name",
+        "keywords: plugins.enabled: the plugin 'login' is in plugins.disabled under its full name",
     ]
 
 
 def test_an_entry_point_in_the_other_group_is_told_where_it_belongs(build, install):
     install("acme_lake", "1.2", ADAPTER, "flightstream.services", lake="LakeAdapter")
-    install("acme_auth", "3.4", SERVICE, auth="Auth")
+    install("acme_login", "3.4", SERVICE, login="Auth")
 
-    said = build(plugins={"enabled": ["lake", "auth"]})
+    said = build(plugins={"enabled": ["lake", "login"]})
 
     assert [line for line in said if not line.startswith("imported")] == [
         "keywords: plugins.enabled: the plugin 'lake' of acme_lake 1.2 has its entry point in"
         " flightstream.services: adapters and storages go to flightstream",
-        "keywords: plugins.enabled: the plugin 'auth' of acme_auth 3.4 has its entry point in"
+        "keywords: plugins.enabled: the plugin 'login' of acme_login 3.4 has its entry point in"
         " flightstream: other services go to flightstream.services",
     ]
 
@@ -270,11 +270,11 @@ def test_a_plugin_of_another_hook_contract_is_refused_with_both_versions(build, 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Return a folder of single-file plugins: lake, auth, and a file that is none."""
+    """Return a folder of single-file plugins: lake, login, and a file that is none."""
     folder = tmp_path / "mine"
     folder.mkdir()
     (folder / "lake.py").write_text(dedent(ADAPTER))
-    (folder / "auth.py").write_text(dedent(SERVICE))
+    (folder / "login.py").write_text(dedent(SERVICE))
     (folder / "_notes.py").write_text("raise SystemExit('imported')")
     (folder / "README.txt").write_text("not a plugin")
     return folder
@@ -282,9 +282,9 @@ def folder(tmp_path: Path) -> Path:
 
 def test_the_files_of_a_folder_are_plugins_named_after_them(build, folder):
     assert build(plugins={"paths": ["mine"], "disabled": OTHERS}) == [
-        f"imported {folder}/auth.py",
         f"imported {folder}/lake.py",
-        "auth unversioned service lake unversioned adapter",
+        f"imported {folder}/login.py",
+        "login unversioned service lake unversioned adapter",
     ]
 
 

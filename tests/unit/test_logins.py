@@ -6,12 +6,10 @@ import tracemalloc
 from threading import Event, Thread
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from flightstream import Credentials, LimitExceeded, PluginError, Unauthenticated
 from flightstream.config import LoginLimits
-from flightstream.serving.logins import Logins, address_of
+from flightstream.serving.logins import Logins
 
 HERE, THERE = "ipv4:192.0.2.1:50000", "ipv4:192.0.2.2:50000"
 
@@ -206,29 +204,6 @@ def test_no_more_are_judged_at_once_than_may_fail(logins):
 
     assert len(judged) == 3
     assert sorted(outcomes) == ["limit_exceeded"] * 9 + ["unauthenticated"] * 3
-
-
-@pytest.mark.parametrize(
-    ("peer", "address"),
-    [
-        ("ipv4:192.0.2.1:50202", "192.0.2.1"),
-        ("ipv6:%5B2001:db8:1:2:3::1%5D:50202", "2001:db8:1:2::/64"),
-        ("ipv6:[2001:db8:1:2::9]:1", "2001:db8:1:2::/64"),
-        ("ipv6:%5Bfe80::1%25eth0%5D:7", "fe80::/64"),
-        ("ipv6:%5B::ffff:192.0.2.1%5D:7", "192.0.2.1"),
-        ("unix:/run/x.sock", "unix:/run/x.sock"),
-        ("ipv4:nonsense", "ipv4:nonsense"),
-        ("", "unknown"),
-    ],
-)
-def test_an_address_has_no_port_and_ipv6_counts_by_network(peer, address):
-    assert address_of(peer) == address
-
-
-@given(st.text())
-def test_whatever_a_transport_calls_a_peer_has_an_address(peer):
-    assert isinstance(address_of(peer), str)
-    assert isinstance(address_of(f"ipv6:{peer}:1"), str)
 
 
 def test_memory_is_bounded_whoever_guesses_and_whatever_is_accepted(clock):

@@ -9,13 +9,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from flightstream import (
+    Allowance,
     Credentials,
     Flight,
     Grant,
     Identity,
+    LimitExceeded,
     PermissionDenied,
     PluginError,
     ScanRequest,
+    StartedCall,
     Storage,
     Unauthenticated,
     adapter,
@@ -128,6 +131,55 @@ class TestIssueToken:
     def test_a_failure_refuses(self):
         with capture_logs(), pytest.raises(PluginError):
             self.ask(RuntimeError("s3cr3t"))
+
+
+class TestAdmitCall:
+    @service
+    class Limits(Told):
+        @hookimpl
+        def admit_call(self, call):
+            return self._ask(f"{call.method} {call.identity.subject} {call.address}")
+
+    def ask(self, *answers: Any) -> Allowance:
+        self.book: list[str] = []
+        plugins = [
+            self.Limits(name=str(n), book=self.book, answer=a) for n, a in enumerate(answers)
+        ]
+        call = StartedCall(
+            call="c0ffee", method="DoGet", identity=Identity("ann"), peer="ipv4:192.0.2.1:5"
+        )
+        return services(*plugins).admit_call(call)
+
+    def test_no_plugin_and_no_answer_are_no_limit(self):
+        assert self.ask() == self.ask(None, None) == Allowance()
+        assert self.book == ["0 DoGet ann 192.0.2.1", "1 DoGet ann 192.0.2.1"]
+
+    def test_the_least_that_anyone_allows_counts(self):
+        allowed = self.ask(Allowance(rows=5), None, Allowance(rows=9, bytes=7), Allowance(bytes=0))
+
+        assert allowed == Allowance(rows=5, bytes=0)
+
+    @pytest.mark.parametrize(
+        ("answer", "error"),
+        [
+            (LimitExceeded("no more", retry_after_seconds=2.5), LimitExceeded),
+            (PermissionDenied("no"), PermissionDenied),
+            (RuntimeError("s3cr3t"), PluginError),
+            (10, PluginError),
+        ],
+    )
+    def test_any_exception_refuses_and_the_others_are_not_asked(self, answer, error):
+        with capture_logs(), pytest.raises(error) as caught:
+            self.ask(None, answer, Allowance())
+
+        assert "s3cr3t" not in caught.value.message
+        assert len(self.book) == 2
+
+    @pytest.mark.parametrize("limit", [-1, 1.5, "10"])
+    def test_an_allowance_is_a_number_of_things(self, limit):
+        for name in ("rows", "bytes"):
+            with pytest.raises((TypeError, ValueError)):
+                Allowance(**{name: limit})
 
 
 class TestAuthorize:

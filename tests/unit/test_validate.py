@@ -137,7 +137,9 @@ def test_an_adapter_may_not_wrap(memory):
     ]
 
 
-@pytest.mark.parametrize("hook", ["authenticate", "authorize", "open_storage", "wrap_stream"])
+@pytest.mark.parametrize(
+    "hook", ["authenticate", "admit_call", "authorize", "open_storage", "wrap_stream"]
+)
 def test_an_adapter_is_told_that_nobody_asks_its_hooks_of_services(memory, hook):
     lake = adapter(type("Lake", (memory({}),), {hook: hookimpl(lambda self: None)}))
 
@@ -155,8 +157,8 @@ def test_a_misspelled_hook_is_told_the_one_that_is_near():
 def test_a_hook_like_no_other_is_told_which_there_are():
     assert problems(service_with(brew=hookimpl(lambda self: None))) == [
         "there is no hook 'brew': there are list_flights, find_flight, get_schema,"
-        " plan_partitions, stream_batches, estimate_scan, write_batches, open_storage, authenticate, authorize,"
-        " wrap_stream, on_startup, on_shutdown, on_call_finished, list_actions"
+        " plan_partitions, stream_batches, estimate_scan, write_batches, open_storage,"
+        " authenticate, issue_token, admit_call, authorize, wrap_stream, on_startup, on_shutdown, on_call_finished, list_actions"
     ]
 
 

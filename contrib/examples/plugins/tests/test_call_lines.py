@@ -1,9 +1,9 @@
-"""The audit log, held against the laws of observers."""
+"""Lines of calls, held against the laws of observers."""
 
 import json
 
 import pytest
-from audit import Audit
+from call_lines import CallLines
 
 from flightstream import ConfigError
 from flightstream.testing import FaultyAdapter, Observed, ObserverConformance
@@ -11,19 +11,19 @@ from flightstream.testing import FaultyAdapter, Observed, ObserverConformance
 pytest_plugins = ["flightstream.testing"]
 
 
-class TestAudit(ObserverConformance):
-    plugin = Audit
+class TestCallLines(ObserverConformance):
+    plugin = CallLines
 
     @pytest.fixture
     def sample(self, tmp_path):
-        file = tmp_path / "audit.jsonl"
+        file = tmp_path / "calls.jsonl"
         return Observed({"file": str(file)}, written=file.read_text)
 
 
 def test_a_line_says_who_asked_for_what(serve, tmp_path):
-    file = tmp_path / "audit.jsonl"
-    config = {"plugins": {"enabled": [], "audit": {"file": str(file)}}}
-    served = serve(Audit, FaultyAdapter, tmp_path, config=config)
+    file = tmp_path / "calls.jsonl"
+    config = {"plugins": {"enabled": [], "call_lines": {"file": str(file)}}}
+    served = serve(CallLines, FaultyAdapter, tmp_path, config=config)
 
     served.client.read("numbers", limit=3)
 
@@ -33,16 +33,16 @@ def test_a_line_says_who_asked_for_what(serve, tmp_path):
 
 
 def test_without_a_file_lines_go_to_the_log(serve, tmp_path):
-    served = serve(Audit, FaultyAdapter, tmp_path)
+    served = serve(CallLines, FaultyAdapter, tmp_path)
 
     served.client.info("numbers")
 
-    [line] = [line for line in served.server.log_lines() if line["event"] == "audit"]
+    [line] = [line for line in served.server.log_lines() if line["event"] == "call"]
     assert json.loads(line["record"])["method"] == "GetFlightInfo"
 
 
 def test_a_file_that_cannot_be_written_stops_the_start(serve, tmp_path):
-    config = {"plugins": {"enabled": [], "audit": {"file": str(tmp_path)}}}
+    config = {"plugins": {"enabled": [], "call_lines": {"file": str(tmp_path)}}}
 
     with pytest.raises(ConfigError, match="cannot be written: Is a directory"):
-        serve(Audit, FaultyAdapter, tmp_path, config=config)
+        serve(CallLines, FaultyAdapter, tmp_path, config=config)

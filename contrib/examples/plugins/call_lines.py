@@ -12,7 +12,7 @@ log = structlog.get_logger(__name__)
 
 
 @service
-class Audit:
+class CallLines:
     """No name can forge a line: in JSON, line breaks are escaped."""
 
     file: str = option("", help="the file that lines are added to; without one, the server's log")
@@ -23,7 +23,7 @@ class Audit:
             if self.file:
                 open(self.file, "ab").close()
         except OSError as exc:
-            reason = f"the audit file {self.file!r} cannot be written: {exc.strerror}"
+            reason = f"the file {self.file!r} cannot be written: {exc.strerror}"
             raise ConfigError(reason) from exc
 
     @hookimpl
@@ -31,7 +31,7 @@ class Audit:
         told = {"time": datetime.now(UTC).isoformat(), **attrs.asdict(record)}
         line = json.dumps(told)
         if not self.file:
-            log.info("audit", record=line)
+            log.info("call", record=line)
             return
         # Unbuffered, a line is one write, and stays whole beside those of other threads.
         with open(self.file, "ab", buffering=0) as lines:
