@@ -3,6 +3,7 @@
 import io
 import threading
 from pathlib import Path
+from typing import ClassVar
 
 import pyarrow as pa
 import pyarrow.fs as pafs
@@ -10,8 +11,22 @@ import pyarrow.parquet as pq
 import pytest
 from flightstream_parquet import ParquetAdapter
 
-from flightstream import Filter, InvalidData, ScanRequest, Source, Stale, Unavailable
+from flightstream import (
+    Filter,
+    InvalidData,
+    ScanRequest,
+    Source,
+    Stale,
+    Storage,
+    StoredObject,
+    Unavailable,
+    hookimpl,
+    ranged_filesystem,
+    service,
+)
 from flightstream.storage import Grouping
+
+pytest_plugins = ["flightstream.testing"]
 
 SORTED = pa.table({"n": range(10_000), "text": [f"row {n}" for n in range(10_000)]})
 
@@ -304,3 +319,51 @@ def test_a_store_that_fails_is_unavailable(lake, write, answers):
         list(adapter.stream_batches(flight=flight, request=ScanRequest()))
 
     assert caught.value.message == "the file 'x.parquet' cannot be read now"
+
+
+class OneObject:
+    """A store with one file in it, and the ranges that it was asked for."""
+
+    def __init__(self, table):
+        written = io.BytesIO()
+        pq.write_table(table, written, row_group_size=1_000)
+        self.content = written.getvalue()
+        self.ranges = []
+
+    def find(self, path):
+        return StoredObject("x.parquet", len(self.content), "1") if path == "x.parquet" else None
+
+    def list_below(self, folder, *, deep):
+        return [self.find("x.parquet")]
+
+    def read(self, stored, start, length):
+        self.ranges.append((start, length))
+        return self.content[start : start + length]
+
+
+@service
+class OneObjectStorage:
+    objects: ClassVar = OneObject(
+        pa.table({"n": range(10_000), "half": [n / 2 for n in range(10_000)]})
+    )
+
+    @hookimpl
+    def open_storage(self, uri):
+        if uri != "one://":
+            return None
+        return Storage(ranged_filesystem(self.objects), "", self.objects)
+
+
+def test_numbers_in_a_store_are_asked_for_once(registry):
+    config = {"plugins": {"enabled": []}, "sources": {"s": "one://"}}
+    [mount] = registry(ParquetAdapter, OneObjectStorage, config=config).mounts
+    [flight] = mount.list_flights()
+    mount.get_schema(flight)
+    ranges = OneObjectStorage.objects.ranges
+    ranges.clear()
+
+    read = list(mount.stream_batches(flight, ScanRequest()))
+
+    assert sum(batch.num_rows for batch in read) == 10_000
+    assert len(ranges) == len(set(ranges))
+    assert sum(length for _, length in ranges) <= len(OneObjectStorage.objects.content)

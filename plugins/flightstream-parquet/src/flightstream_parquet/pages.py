@@ -8,7 +8,7 @@ looked at before Arrow follows them, once for each version of a file.
 from collections.abc import Iterator
 from typing import Protocol
 
-from attrs import field, frozen
+from attrs import define, field, frozen
 
 from flightstream import InvalidData
 from flightstream_parquet.dictionary import longest
@@ -52,21 +52,26 @@ class Readable(Protocol):
         """Return some bytes; fewer at the end."""
 
 
-@frozen
+@define(eq=False)
 class Window:
-    """Some bytes of a file that were read at once.
+    """A part of a file, all of which is read when any of it is wanted.
 
     Args:
-        data: The bytes.
-        start: Where in the file they begin.
+        source: The file.
+        start: Where in it the part begins.
+        size: How many bytes it has.
     """
 
-    data: bytes = field(repr=False)
+    source: Readable
     start: int
+    size: int
+    _data: bytes | None = field(default=None, init=False, repr=False)
 
     def read_at(self, nbytes: int, offset: int) -> bytes:
         """Return some bytes; fewer at the end."""
-        return self.data[max(0, offset - self.start) : offset - self.start + nbytes]
+        if self._data is None:
+            self._data = bytes(self.source.read_at(self.size, self.start))
+        return self._data[max(0, offset - self.start) : offset - self.start + nbytes]
 
 
 def extent(

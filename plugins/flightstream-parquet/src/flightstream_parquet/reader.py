@@ -179,7 +179,7 @@ class Reader:
             start = min(chunk.start for chunk in chunks)
             size = max(chunk.start + chunk.size for chunk in chunks) - start
             if size <= _LOOKED_AT_BYTES:
-                place = Window(bytes(source.read_at(size, start)), start)
+                place = Window(source, start, size)
         for leaf in leaves:
             if (known := footer.extents.get((group, leaf))) is None:
                 known = footer.extents[group, leaf] = (
