@@ -1,0 +1,170 @@
+"""What the errors of Azure's clients mean, without the texts they come with."""
+
+import socket
+import ssl
+from collections.abc import Iterator
+
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    IncompleteReadError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
+from azure.identity import CredentialUnavailableError
+
+from flightstream import NotFound, StoreFailure
+
+NO_CONTAINER = StoreFailure(
+    "there is no such container", "check the URI and account", is_certain=True, error=NotFound
+)
+NOT_PUBLIC = StoreFailure(
+    "there is no such container, or it is not public",
+    "check the URI, or set account_key, sas_token or client_secret",
+    is_certain=True,
+    error=NotFound,
+)
+NO_CREDENTIALS = StoreFailure(
+    "there are no credentials for the store",
+    "set account_key, sas_token or client_secret, log in with AZURE_CLIENT_ID and its like or"
+    " `az login`, or set anonymous = true for a public container",
+    is_certain=True,
+)
+WRONG_KEY = StoreFailure(
+    "the account key does not fit the account", "check account_key and account", is_certain=True
+)
+WRONG_SAS = StoreFailure(
+    "the account does not accept the shared access signature",
+    "check sas_token, and when it begins and ends",
+    is_certain=True,
+)
+EXPIRED_SAS = StoreFailure(
+    "the shared access signature has expired", "renew sas_token", is_certain=True
+)
+WRONG_LOGIN = StoreFailure(
+    "Microsoft Entra does not accept the login",
+    "check tenant_id, client_id and client_secret, or AZURE_TENANT_ID and its like",
+    is_certain=True,
+)
+WRONG_TOKEN = StoreFailure(
+    "the account does not accept the login", "log in at the tenant of the account", is_certain=True
+)
+MALFORMED_LOGIN = StoreFailure(
+    "the environment has a login that cannot be used",
+    "check AZURE_TENANT_ID, AZURE_TOKEN_CREDENTIALS and their like",
+    is_certain=True,
+)
+FORBIDDEN = StoreFailure(
+    "the store does not allow it with these credentials",
+    "grant the role Storage Blob Data Reader or a signature that may read and list, and check"
+    " the network rules of the account",
+    is_certain=True,
+)
+NO_KEYS = StoreFailure(
+    "the account allows no shared keys", "set client_secret, or allow them", is_certain=True
+)
+DISABLED = StoreFailure("the account is disabled", "enable it", is_certain=True)
+ARCHIVED = StoreFailure("a file is archived", "move it to the hot, cool or cold tier")
+NO_HOST = StoreFailure(
+    "the account's host has no address", "check account or the URI, and this machine's DNS"
+)
+INSECURE = StoreFailure(
+    "the store's certificate cannot be trusted",
+    "check endpoint, and the certificates in REQUESTS_CA_BUNDLE",
+)
+
+_CODES = {
+    "AccountIsDisabled": DISABLED,
+    "BlobArchived": ARCHIVED,
+    "BlobNotFound": StoreFailure.CHANGED,
+    "ContainerBeingDeleted": NO_CONTAINER,
+    "ContainerNotFound": NO_CONTAINER,
+    "KeyBasedAuthenticationNotPermitted": NO_KEYS,
+    "NoAuthenticationInformation": NOT_PUBLIC,
+    "PublicAccessNotPermitted": NOT_PUBLIC,
+    "ResourceNotFound": NOT_PUBLIC,
+}
+_REFUSALS = {"AuthenticationFailed", "InvalidAuthenticationInfo"}
+_STATUSES = {
+    401: FORBIDDEN,
+    403: FORBIDDEN,
+    404: NO_CONTAINER,
+    408: StoreFailure.SILENT,
+    412: StoreFailure.CHANGED,
+    416: StoreFailure.CHANGED,
+    429: StoreFailure.BUSY,
+}
+_CAUSES: tuple[tuple[type[BaseException], StoreFailure], ...] = (
+    (socket.gaierror, NO_HOST),
+    (ssl.SSLEOFError, StoreFailure.UNREACHABLE),
+    (ssl.SSLError, INSECURE),
+    (TimeoutError, StoreFailure.SILENT),
+    (ServiceRequestError, StoreFailure.UNREACHABLE),
+    (ServiceResponseError, StoreFailure.UNREACHABLE),
+    (IncompleteReadError, StoreFailure.UNREACHABLE),
+)
+
+
+class LoginFailed(Exception):  # noqa: N818: it is no fault
+    """There is no token; not an error of Azure's, for those would be tried again.
+
+    Args:
+        failure: Why.
+    """
+
+    def __init__(self, failure: StoreFailure) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+
+
+ERRORS = (AzureError, LoginFailed)
+
+
+def failure_of(exc: BaseException, refused: StoreFailure) -> StoreFailure:
+    """Return what one of :data:`ERRORS` means.
+
+    Args:
+        exc: The error.
+        refused: What it means that the store does not accept the credentials.
+    """
+    if isinstance(exc, LoginFailed):
+        return exc.failure
+    if isinstance(exc, HttpResponseError) and exc.response is not None:
+        code = exc.response.headers.get("x-ms-error-code")
+        if code in _REFUSALS:
+            return refused
+        status = exc.status_code or 0
+        return _CODES.get(code) or (
+            StoreFailure.BUSY if status >= 500 else _STATUSES.get(status, StoreFailure.STRANGE)
+        )
+    return _by_cause(exc)
+
+
+def failure_of_login(exc: AzureError) -> StoreFailure:
+    """Return what an error of the client that asks for tokens means."""
+    if isinstance(exc, CredentialUnavailableError):
+        return NO_CREDENTIALS
+    found = _by_cause(exc)
+    if isinstance(exc, ClientAuthenticationError) and found is StoreFailure.STRANGE:
+        return NO_CREDENTIALS if exc.response is None else WRONG_LOGIN
+    return found
+
+
+def is_missing(exc: AzureError | LoginFailed) -> bool:
+    """Tell whether an error means that there is no such blob."""
+    return isinstance(exc, HttpResponseError) and exc.status_code == 404
+
+
+def _by_cause(exc: BaseException) -> StoreFailure:
+    causes = list(_causes(exc))
+    for kind, failure in _CAUSES:
+        if any(isinstance(cause, kind) for cause in causes):
+            return failure
+    return StoreFailure.STRANGE
+
+
+def _causes(exc: BaseException | None) -> Iterator[BaseException]:
+    while exc is not None:
+        yield exc
+        exc = getattr(exc, "inner_exception", None) or exc.__cause__ or exc.__context__
