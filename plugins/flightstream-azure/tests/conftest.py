@@ -22,7 +22,7 @@ KEY = "c2VjcmV0IG9uIGxvb3BiYWNrIGFsb25lLCB6ei1rM3k="
 
 @define(eq=False)
 class Store:
-    """Azurite, which keeps what it is given in memory, and checks keys and signatures."""
+    """Azurite, which checks keys and signatures."""
 
     folder: Path
     program: str
@@ -60,9 +60,9 @@ class Store:
                 assert time.monotonic() < deadline, told
                 time.sleep(0.02)
 
-    def kill(self) -> None:
+    def stop(self) -> None:
         assert self._process is not None
-        self._process.kill()
+        self._process.terminate()  # it keeps what it was given when it is asked to end
         self._process.wait()
 
     def client(self) -> BlobServiceClient:
@@ -117,7 +117,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store = Store(tmp_path_factory.mktemp("azurite"), program, port)
     store.start()
     yield store
-    store.kill()
+    store.stop()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Scans while the store itself is killed, started again and stopped."""
+"""Scans while the store itself ends, is started again and stands still."""
 
 import os
 import signal
@@ -75,11 +75,11 @@ def scan(start: Callable[..., Any], container: Any) -> Callable[..., Scan]:
     return scan
 
 
-def test_scan_survives_a_store_that_is_killed_and_started_again(scan, store) -> None:
+def test_scan_survives_a_store_that_is_stopped_and_started_again(scan, store) -> None:
     reading = scan(retries=4, request_timeout_seconds=5.0)
     reading.block()
 
-    store.kill()
+    store.stop()
     timer = Timer(0.5, store.start)
     timer.start()
 
@@ -87,7 +87,7 @@ def test_scan_survives_a_store_that_is_killed_and_started_again(scan, store) -> 
     timer.join()
 
 
-def test_stopped_store_ends_the_scan_in_time(scan, store) -> None:
+def test_store_that_stands_still_ends_the_scan_in_time(scan, store) -> None:
     reading = scan()
     reading.block()
     os.kill(store.pid, signal.SIGSTOP)
