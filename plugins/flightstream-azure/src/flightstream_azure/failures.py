@@ -21,7 +21,7 @@ NO_CONTAINER = StoreFailure(
 )
 NOT_PUBLIC = StoreFailure(
     "there is no such container, or it is not public",
-    "check the URI, or set account_key, sas_token or client_secret",
+    "check the URI and account, or set account_key, sas_token or client_secret",
     is_certain=True,
     error=NotFound,
 )
@@ -32,23 +32,27 @@ NO_CREDENTIALS = StoreFailure(
     is_certain=True,
 )
 WRONG_KEY = StoreFailure(
-    "the account key does not fit the account", "check account_key and account", is_certain=True
+    "the account does not accept the key",
+    "check account_key, account and the network rules of the account",
+    is_certain=True,
 )
 WRONG_SAS = StoreFailure(
     "the account does not accept the shared access signature",
-    "check sas_token, and when it begins and ends",
+    "check sas_token, when it begins and ends, and the network rules of the account",
     is_certain=True,
 )
 EXPIRED_SAS = StoreFailure(
     "the shared access signature has expired", "renew sas_token", is_certain=True
 )
+WRONG_TOKEN = StoreFailure(
+    "the account does not accept the login",
+    "log in at the tenant of the account, and check its network rules",
+    is_certain=True,
+)
 WRONG_LOGIN = StoreFailure(
     "Microsoft Entra does not accept the login",
     "check tenant_id, client_id and client_secret, or AZURE_TENANT_ID and its like",
     is_certain=True,
-)
-WRONG_TOKEN = StoreFailure(
-    "the account does not accept the login", "log in at the tenant of the account", is_certain=True
 )
 MALFORMED_LOGIN = StoreFailure(
     "the environment has a login that cannot be used",
@@ -57,8 +61,7 @@ MALFORMED_LOGIN = StoreFailure(
 )
 FORBIDDEN = StoreFailure(
     "the store does not allow it with these credentials",
-    "grant the role Storage Blob Data Reader or a signature that may read and list, and check"
-    " the network rules of the account",
+    "grant the role Storage Blob Data Reader, or a signature that may read and list",
     is_certain=True,
 )
 NO_KEYS = StoreFailure(
@@ -74,20 +77,24 @@ INSECURE = StoreFailure(
     "check endpoint, and the certificates in REQUESTS_CA_BUNDLE",
 )
 
+# Either of an account that checks who asks, or from where.
+_REFUSALS = {
+    "AuthenticationFailed",
+    "AuthorizationFailure",
+    "AuthorizationProtocolMismatch",
+    "AuthorizationSourceIPMismatch",
+    "InvalidAuthenticationInfo",
+    "NoAuthenticationInformation",
+    "PublicAccessNotPermitted",
+}
 _CODES = {
     "AccountIsDisabled": DISABLED,
     "BlobArchived": ARCHIVED,
     "BlobNotFound": StoreFailure.CHANGED,
     "ContainerBeingDeleted": NO_CONTAINER,
-    "ContainerNotFound": NO_CONTAINER,
     "KeyBasedAuthenticationNotPermitted": NO_KEYS,
-    "NoAuthenticationInformation": NOT_PUBLIC,
-    "PublicAccessNotPermitted": NOT_PUBLIC,
-    "ResourceNotFound": NOT_PUBLIC,
 }
-_REFUSALS = {"AuthenticationFailed", "InvalidAuthenticationInfo"}
 _STATUSES = {
-    401: FORBIDDEN,
     403: FORBIDDEN,
     404: NO_CONTAINER,
     408: StoreFailure.SILENT,
@@ -130,15 +137,16 @@ def failure_of(exc: BaseException, refused: StoreFailure) -> StoreFailure:
     """
     if isinstance(exc, LoginFailed):
         return exc.failure
-    if isinstance(exc, HttpResponseError) and exc.response is not None:
-        code = exc.response.headers.get("x-ms-error-code")
-        if code in _REFUSALS:
-            return refused
-        status = exc.status_code or 0
-        return _CODES.get(code) or (
-            StoreFailure.BUSY if status >= 500 else _STATUSES.get(status, StoreFailure.STRANGE)
-        )
-    return _by_cause(exc)
+    if not isinstance(exc, HttpResponseError) or exc.response is None:
+        return _by_cause(exc)
+    code, status = exc.response.headers.get("x-ms-error-code"), exc.response.status_code
+    if status == 401 or code in _REFUSALS:
+        return refused
+    if status >= 500:
+        return StoreFailure.BUSY
+    found = _CODES.get(code) or _STATUSES.get(status, StoreFailure.STRANGE)
+    is_hidden = found is NO_CONTAINER and refused is NOT_PUBLIC
+    return NOT_PUBLIC if is_hidden else found
 
 
 def failure_of_login(exc: AzureError) -> StoreFailure:
