@@ -125,7 +125,8 @@ class LoginFailed(Exception):  # noqa: N818: it is no fault
         self.failure = failure
 
 
-ERRORS = (AzureError, LoginFailed)
+# An answer that means nothing is a ValueError.
+ERRORS = (AzureError, LoginFailed, ValueError)
 
 
 def failure_of(exc: BaseException, refused: StoreFailure) -> StoreFailure:
@@ -159,7 +160,7 @@ def failure_of_login(exc: AzureError) -> StoreFailure:
     return found
 
 
-def is_missing(exc: AzureError | LoginFailed) -> bool:
+def is_missing(exc: Exception) -> bool:
     """Tell whether an error means that there is no such blob."""
     return isinstance(exc, HttpResponseError) and exc.status_code == 404
 
