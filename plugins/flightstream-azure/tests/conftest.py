@@ -180,17 +180,25 @@ class Cloud:
             self._give(request)
 
     def _log_in(self, request: "CloudRequest") -> None:
-        base = f"https://{request.headers['Host']}/acme.com"
-        if request.command == "GET":
+        host = request.headers["Host"]
+        base = f"https://{host}/acme.com"
+        openid = f"{base}/v2.0/.well-known/openid-configuration"
+        if "/discovery/instance" in request.path:
+            one = {"preferred_network": host, "preferred_cache": host, "aliases": [host]}
+            told: dict[str, Any] = {"tenant_discovery_endpoint": openid, "metadata": [one]}
+        elif request.command == "GET":
             paths = {"authorization_endpoint": "authorize", "token_endpoint": "token"}
-            found = {name: f"{base}/oauth2/v2.0/{path}" for name, path in paths.items()}
-            request.answer(200, json.dumps({**found, "issuer": f"{base}/v2.0"}).encode())
-            return
-        request.rfile.read(int(request.headers["Content-Length"]))
-        self.given += 1
-        token = {"token_type": "Bearer", "access_token": f"token-{self.given}", "expires_in": 3599}
-        status, told = self.entra or (200, token)
-        request.answer(status, json.dumps(told).encode())
+            told = {name: f"{base}/oauth2/v2.0/{path}" for name, path in paths.items()}
+            told["issuer"] = f"{base}/v2.0"
+        else:
+            request.rfile.read(int(request.headers["Content-Length"]))
+            self.given += 1
+            token = f"token-{self.given}"
+            told = {"token_type": "Bearer", "access_token": token, "expires_in": 3599}
+            if self.entra is not None:
+                request.answer(self.entra[0], json.dumps(self.entra[1]).encode())
+                return
+        request.answer(200, json.dumps(told).encode())
 
     def _give(self, request: "CloudRequest") -> None:
         same = {"ETag": '"0x7"', "x-ms-blob-type": "BlockBlob"}
@@ -220,8 +228,10 @@ class CloudRequest(BaseHTTPRequestHandler):
     def do_CONNECT(self) -> None:
         self.send_response(200)
         self.end_headers()
-        with suppress(OSError):  # who does not trust it
-            self.request = self.tls.wrap_socket(self.request, server_side=True)
+        with (
+            suppress(OSError),  # of who does not trust it
+            self.tls.wrap_socket(self.request, server_side=True) as self.request,
+        ):
             self.setup()
             self.handle()
             self.finish()

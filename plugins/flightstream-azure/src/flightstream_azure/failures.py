@@ -2,7 +2,7 @@
 
 import socket
 import ssl
-from collections.abc import Iterator
+from typing import Any
 
 from azure.core.exceptions import (
     AzureError,
@@ -12,7 +12,6 @@ from azure.core.exceptions import (
     ServiceRequestError,
     ServiceResponseError,
 )
-from azure.identity import CredentialUnavailableError
 
 from flightstream import NotFound, StoreFailure
 
@@ -151,13 +150,13 @@ def failure_of(exc: BaseException, refused: StoreFailure) -> StoreFailure:
 
 
 def failure_of_login(exc: AzureError) -> StoreFailure:
-    """Return what an error of the client that asks for tokens means."""
-    if isinstance(exc, CredentialUnavailableError):
-        return NO_CREDENTIALS
+    """Return what an error of a client that asks for tokens means."""
+    status = exc.status_code if isinstance(exc, HttpResponseError) else None
+    if status is not None and status >= 500:
+        return StoreFailure.BUSY
     found = _by_cause(exc)
-    if isinstance(exc, ClientAuthenticationError) and found is StoreFailure.STRANGE:
-        return NO_CREDENTIALS if exc.response is None else WRONG_LOGIN
-    return found
+    is_refused = isinstance(exc, ClientAuthenticationError) and found is StoreFailure.STRANGE
+    return WRONG_LOGIN if is_refused else found
 
 
 def is_missing(exc: Exception) -> bool:
@@ -166,14 +165,21 @@ def is_missing(exc: Exception) -> bool:
 
 
 def _by_cause(exc: BaseException) -> StoreFailure:
-    causes = list(_causes(exc))
+    causes = _causes(exc)
     for kind, failure in _CAUSES:
         if any(isinstance(cause, kind) for cause in causes):
             return failure
     return StoreFailure.STRANGE
 
 
-def _causes(exc: BaseException | None) -> Iterator[BaseException]:
-    while exc is not None:
-        yield exc
-        exc = getattr(exc, "inner_exception", None) or exc.__cause__ or exc.__context__
+def _causes(exc: BaseException) -> list[BaseException]:
+    """Return an error and all that it comes from, wherever a library keeps that."""
+    found: list[BaseException] = []
+    left: list[Any] = [exc]
+    while left:
+        one = left.pop()
+        if isinstance(one, BaseException) and one not in found:
+            found.append(one)
+            inner = getattr(one, "inner_exception", None)
+            left += [inner, one.__cause__, one.__context__, *one.args]
+    return found

@@ -1,7 +1,7 @@
-"""Who asks: tokens of Microsoft Entra, from a client's secret or from what is around."""
+"""Who asks: tokens of Microsoft Entra, for an application or from what is around."""
 
 import logging
-from typing import Any
+from typing import Any, Self
 
 from attrs import define
 from azure.core.credentials import AccessToken
@@ -13,7 +13,6 @@ from azure.identity import (
     EnvironmentCredential,
 )
 
-from flightstream import Secret
 from flightstream_azure.failures import (
     MALFORMED_LOGIN,
     NO_CREDENTIALS,
@@ -24,38 +23,33 @@ from flightstream_azure.failures import (
 
 @define(eq=False)
 class Login:
-    """Gives tokens, of the first credential that has any; for clients of Azure."""
+    """Gives tokens to clients of Azure.
 
-    _credentials: tuple[Any, ...]
+    Args:
+        own: What proves who asks, if it is there.
+        others: What is tried then; where none of these works, there are no credentials.
+    """
 
-    @classmethod
-    def with_secret(
-        cls, tenant_id: str, client_id: str, client_secret: Secret, limits: dict[str, Any]
-    ) -> "Login":
-        """Log in as an application.
-
-        Args:
-            tenant_id: Its tenant.
-            client_id: Its name.
-            client_secret: Its password.
-            limits: How long and how often Entra is asked.
-        """
-        secret = client_secret.reveal()
-        return cls((ClientSecretCredential(tenant_id, client_id, secret, **limits),))
+    own: ClientSecretCredential | EnvironmentCredential
+    others: DefaultAzureCredential | None = None
 
     @classmethod
-    def around(cls, limits: dict[str, Any]) -> "Login":
+    def around(cls, limits: dict[str, Any]) -> Self:
         """Look for a login as Azure's own tools do.
 
         Those of people's editors are left out: each would start a program, and ``az``
         is what they log in with.
 
+        Args:
+            limits: How long and how often Entra is asked.
+
         Raises:
             LoginFailed: The environment has one that cannot be.
         """
         try:
-            environment = EnvironmentCredential(**limits)
-            default = DefaultAzureCredential(
+            # Apart, for the others do not tell one that is refused from none.
+            own = EnvironmentCredential(**limits)
+            others = DefaultAzureCredential(
                 exclude_developer_cli_credential=True,
                 exclude_powershell_credential=True,
                 exclude_shared_token_cache_credential=True,
@@ -65,8 +59,7 @@ class Login:
             )
         except ValueError:
             raise LoginFailed(MALFORMED_LOGIN) from None
-        # Alone, for in the chain nobody can tell a refused login from none.
-        return cls((environment, default))
+        return cls(own, others)
 
     def get_token(self, *scopes: str, **options: Any) -> AccessToken:
         """Return a token, as clients ask for it.
@@ -74,21 +67,25 @@ class Login:
         Raises:
             LoginFailed: There is none.
         """
-        # They would tell of it besides, with what Entra says.
+        # It would log besides what Entra says.
         logger = logging.getLogger("azure.identity")
         if logger.level == logging.NOTSET:
             logger.setLevel(logging.ERROR)
-        for credential in self._credentials:
-            try:
-                token: AccessToken = credential.get_token(*scopes, **options)
-            except CredentialUnavailableError:
-                continue
-            except AzureError as exc:
-                raise LoginFailed(failure_of_login(exc)) from None
-            return token
+        try:
+            return self.own.get_token(*scopes, **options)
+        except CredentialUnavailableError:
+            pass
+        except AzureError as exc:
+            raise LoginFailed(failure_of_login(exc)) from None
+        try:
+            if self.others is not None:
+                return self.others.get_token(*scopes, **options)
+        except AzureError:
+            pass
         raise LoginFailed(NO_CREDENTIALS)
 
     def close(self) -> None:
         """Close the connections."""
-        for credential in self._credentials:
-            credential.close()
+        self.own.close()
+        if self.others is not None:
+            self.others.close()

@@ -14,6 +14,7 @@ import requests
 from attrs import field, frozen
 from azure.core.credentials import AzureNamedKeyCredential, AzureSasCredential
 from azure.core.pipeline.transport import RequestsTransport
+from azure.identity import ClientSecretCredential
 from azure.storage.blob import BlobServiceClient
 from requests.adapters import HTTPAdapter
 
@@ -123,7 +124,8 @@ class Settings:
             logging.getLogger("urllib3.connectionpool").addFilter(_hide_signature)
             return AzureSasCredential(_without_mark(self.sas_token))
         if self.tenant_id and self.client_id and self.client_secret is not None:
-            return Login.with_secret(self.tenant_id, self.client_id, self.client_secret, limits)
+            secret = self.client_secret.reveal()
+            return Login(ClientSecretCredential(self.tenant_id, self.client_id, secret, **limits))
         return Login.around(limits)
 
     def _check_login(self) -> None:
