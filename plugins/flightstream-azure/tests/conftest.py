@@ -162,6 +162,7 @@ class Cloud:
 
     proxy: str
     certificates: str
+    tenant: str = "acme.com"
     entra: tuple[int, dict[str, Any]] | None = None
     refusal: tuple[int, str] | None = None
     stays_silent: bool = False
@@ -181,11 +182,14 @@ class Cloud:
 
     def _log_in(self, request: "CloudRequest") -> None:
         host = request.headers["Host"]
-        base = f"https://{host}/acme.com"
+        base = f"https://{host}/{self.tenant}"
         openid = f"{base}/v2.0/.well-known/openid-configuration"
         if "/discovery/instance" in request.path:
             one = {"preferred_network": host, "preferred_cache": host, "aliases": [host]}
             told: dict[str, Any] = {"tenant_discovery_endpoint": openid, "metadata": [one]}
+        elif request.command == "GET" and self.tenant not in request.path:
+            request.answer(400, b'{"error": "invalid_tenant"}')
+            return
         elif request.command == "GET":
             paths = {"authorization_endpoint": "authorize", "token_endpoint": "token"}
             told = {name: f"{base}/oauth2/v2.0/{path}" for name, path in paths.items()}

@@ -21,14 +21,18 @@ REFUSED = {"error": "invalid_client", "error_description": "AADSTS7000215: not z
 FAST = {"retries": 0, "request_timeout_seconds": 1.0}
 
 
+def nobody() -> str:
+    """Return a URL where nobody answers."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{unused.getsockname()[1]}"
+
+
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No program logs in, and the machine is none of Azure's."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        nobody = f"http://127.0.0.1:{unused.getsockname()[1]}"
-    monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", nobody)
+    monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", nobody())
 
 
 def test_files_are_listed_and_read_with_a_token(start, cloud) -> None:
@@ -78,13 +82,21 @@ def test_login_that_is_not_enough_stops_the_start(start, cloud, refusal, told) -
         start(URI, *PLUGINS, **LOGIN)
 
 
-@pytest.mark.parametrize(
-    ("answer", "told"),
-    [((503, {}), "overloaded or failing"), (None, "does not answer in time")],
-    ids=["failing", "silent"],
-)
-def test_entra_that_may_recover_is_a_warning(start, cloud, captured_logs, answer, told) -> None:
-    cloud.entra, cloud.stays_silent = answer, answer is None
+def test_tenant_that_is_not_there_stops_the_start(start, cloud) -> None:
+    cloud.tenant = "other.com"
+
+    with pytest.raises(ConfigError, match="Microsoft Entra does not accept the login"):
+        start(URI, *PLUGINS, **LOGIN)
+
+
+@pytest.mark.parametrize("trouble", ["failing", "silent", "away"])
+def test_entra_that_may_recover_is_a_warning(
+    start, cloud, captured_logs, monkeypatch, trouble
+) -> None:
+    cloud.entra, cloud.stays_silent = (503, {}), trouble == "silent"
+    if trouble == "away":
+        monkeypatch.setenv("HTTPS_PROXY", nobody())
+    told = "Microsoft Entra cannot be asked for a token: check that this machine reaches it"
 
     registry = start(URI, *PLUGINS, **LOGIN, **FAST)
 

@@ -53,6 +53,10 @@ WRONG_LOGIN = StoreFailure(
     "check tenant_id, client_id and client_secret, or AZURE_TENANT_ID and its like",
     is_certain=True,
 )
+NO_TOKEN = StoreFailure(
+    "Microsoft Entra cannot be asked for a token",
+    "check that this machine reaches it, or try again later",
+)
 MALFORMED_LOGIN = StoreFailure(
     "the environment has a login that cannot be used",
     "check AZURE_TENANT_ID, AZURE_TOKEN_CREDENTIALS and their like",
@@ -151,12 +155,10 @@ def failure_of(exc: BaseException, refused: StoreFailure) -> StoreFailure:
 
 def failure_of_login(exc: AzureError) -> StoreFailure:
     """Return what an error of a client that asks for tokens means."""
-    status = exc.status_code if isinstance(exc, HttpResponseError) else None
-    if status is not None and status >= 500:
-        return StoreFailure.BUSY
-    found = _by_cause(exc)
-    is_refused = isinstance(exc, ClientAuthenticationError) and found is StoreFailure.STRANGE
-    return WRONG_LOGIN if is_refused else found
+    status = exc.response.status_code if isinstance(exc, HttpResponseError) and exc.response else 0
+    # What Entra says of a login comes from no other error, or a ValueError for its tenant.
+    said = all(isinstance(one, ClientAuthenticationError | ValueError) for one in _causes(exc))
+    return WRONG_LOGIN if said and status < 500 else NO_TOKEN
 
 
 def is_missing(exc: Exception) -> bool:
