@@ -226,20 +226,7 @@ class Cloud:
 
 class CloudRequest(BaseHTTPRequestHandler):
     cloud: Cloud
-    tls: ssl.SSLContext
     protocol_version = "HTTP/1.1"
-
-    def do_CONNECT(self) -> None:
-        self.send_response(200)
-        self.end_headers()
-        with (
-            suppress(OSError),  # of who does not trust it
-            self.tls.wrap_socket(self.request, server_side=True) as self.request,
-        ):
-            self.setup()
-            self.handle()
-            self.finish()
-        self.close_connection = True
 
     def answer(self, status: int, body: bytes, **headers: str) -> None:
         self.send_response(status)
@@ -259,6 +246,26 @@ class CloudRequest(BaseHTTPRequestHandler):
         pass
 
 
+class Tunnel(BaseHTTPRequestHandler):
+    """Answers itself what is sent to any host."""
+
+    cloud: Cloud
+    tls: ssl.SSLContext
+
+    def do_CONNECT(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        handler = type("Request", (CloudRequest,), {"cloud": self.cloud})
+        with (
+            suppress(OSError),  # of who does not trust it
+            self.tls.wrap_socket(self.connection, server_side=True) as connection,
+        ):
+            handler(connection, self.client_address, self.server)
+
+    def log_message(self, *_args: Any) -> None:
+        pass
+
+
 @pytest.fixture(scope="session")
 def authority() -> trustme.CA:
     return trustme.CA()
@@ -268,12 +275,11 @@ def authority() -> trustme.CA:
 def cloud(
     authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Cloud]:
+    hosts = authority.issue_cert("login.microsoftonline.com", "acme.blob.core.windows.net")
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("login.microsoftonline.com", "acme.blob.core.windows.net").configure_cert(
-        tls
-    )
+    hosts.configure_cert(tls)
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
-    handler = type("Request", (CloudRequest,), {"tls": tls})
+    handler = type("Proxy", (Tunnel,), {"tls": tls})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     cloud = Cloud(f"http://127.0.0.1:{server.server_address[1]}", str(tmp_path / "ca.pem"))
