@@ -1,12 +1,19 @@
 """Logins of Microsoft Entra: tokens for an application, or of what is around."""
 
+import json
 import logging
 import socket
-from collections.abc import Callable
+import ssl
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
+import trustme
+from attrs import define, field
 from flightstream_azure import AzureStorage
 
 from flightstream import ConfigError, FlightStreamError
@@ -19,6 +26,148 @@ URI = "abfss://lake@acme.dfs.core.windows.net"
 LOGIN = {"tenant_id": "acme.com", "client_id": "reader", "client_secret": "zz-s3cr3t"}
 REFUSED = {"error": "invalid_client", "error_description": "AADSTS7000215: not zz-t0ld"}
 FAST = {"retries": 0, "request_timeout_seconds": 1.0}
+
+
+@define(eq=False)
+class Cloud:
+    """Azure's hosts, as a proxy gives them: one that gives tokens, and an account that takes them.
+
+    In it is one container ``lake`` with the blob ``a.txt``, of ``hello``.
+    """
+
+    proxy: str
+    certificates: str
+    tenant: str = "acme.com"
+    entra: tuple[int, dict[str, Any]] | None = None
+    refusal: tuple[int, str] | None = None
+    stays_silent: bool = False
+    given: int = 0
+    seen: list[str] = field(factory=list)
+    stopped: Event = field(factory=Event)
+
+    def answer(self, request: "CloudRequest") -> None:
+        host = request.headers["Host"]
+        if self.stays_silent:
+            self.stopped.wait()
+        elif host.startswith("login."):
+            self._log_in(request)
+        elif host == "acme.blob.core.windows.net":
+            self.seen.append(request.headers["Authorization"])
+            self._give(request)
+
+    def _log_in(self, request: "CloudRequest") -> None:
+        host = request.headers["Host"]
+        base = f"https://{host}/{self.tenant}"
+        openid = f"{base}/v2.0/.well-known/openid-configuration"
+        if "/discovery/instance" in request.path:
+            one = {"preferred_network": host, "preferred_cache": host, "aliases": [host]}
+            told: dict[str, Any] = {"tenant_discovery_endpoint": openid, "metadata": [one]}
+        elif request.command == "GET" and self.tenant not in request.path:
+            request.answer(400, b'{"error": "invalid_tenant"}')
+            return
+        elif request.command == "GET":
+            paths = {"authorization_endpoint": "authorize", "token_endpoint": "token"}
+            told = {name: f"{base}/oauth2/v2.0/{path}" for name, path in paths.items()}
+            told["issuer"] = f"{base}/v2.0"
+        else:
+            request.rfile.read(int(request.headers["Content-Length"]))
+            self.given += 1
+            token = f"token-{self.given}"
+            told = {"token_type": "Bearer", "access_token": token, "expires_in": 3599}
+            if self.entra is not None:
+                request.answer(self.entra[0], json.dumps(self.entra[1]).encode())
+                return
+        request.answer(200, json.dumps(told).encode())
+
+    def _give(self, request: "CloudRequest") -> None:
+        same = {"ETag": '"0x7"', "x-ms-blob-type": "BlockBlob"}
+        if self.refusal is not None:
+            status, code = self.refusal
+            request.answer(status, b"<Error/>", **{"x-ms-error-code": code})
+        elif request.path.startswith("/lake?"):
+            blob = (
+                "<Blob><Name>a.txt</Name><Properties><Etag>0x7</Etag><Content-Length>5"
+                "</Content-Length><BlobType>BlockBlob</BlobType></Properties></Blob>"
+            )
+            body = f"<EnumerationResults><Blobs>{blob}</Blobs></EnumerationResults>"
+            request.answer(200, body.encode(), **{"Content-Type": "application/xml"})
+        else:
+            assert (request.path, request.headers["If-Match"]) in (
+                ("/lake/a.txt", None if request.command == "HEAD" else '"0x7"'),
+            )
+            status = 200 if request.command == "HEAD" else 206
+            request.answer(status, b"hello", **same, **{"Content-Range": "bytes 0-4/5"})
+
+
+class CloudRequest(BaseHTTPRequestHandler):
+    cloud: Cloud
+    protocol_version = "HTTP/1.1"
+
+    def answer(self, status: int, body: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": "application/json", **headers}.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        self.cloud.answer(self)
+
+    do_HEAD = do_POST = do_GET
+
+    def log_message(self, *_args: Any) -> None:
+        pass
+
+
+class Tunnel(BaseHTTPRequestHandler):
+    """Answers itself what is sent to any host."""
+
+    cloud: Cloud
+    tls: ssl.SSLContext
+
+    def do_CONNECT(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        handler = type("Request", (CloudRequest,), {"cloud": self.cloud})
+        with (
+            suppress(OSError),  # of who does not trust it
+            self.tls.wrap_socket(self.connection, server_side=True) as connection,
+        ):
+            handler(connection, self.client_address, self.server)
+
+    def log_message(self, *_args: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def cloud(
+    authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Cloud]:
+    hosts = authority.issue_cert("login.microsoftonline.com", "acme.blob.core.windows.net")
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    hosts.configure_cert(tls)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    handler = type("Proxy", (Tunnel,), {"tls": tls})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    cloud = Cloud(f"http://127.0.0.1:{server.server_address[1]}", str(tmp_path / "ca.pem"))
+    handler.cloud = cloud
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    monkeypatch.setenv("HTTPS_PROXY", cloud.proxy)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", cloud.certificates)
+    yield cloud
+    cloud.stopped.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 def nobody() -> str:

@@ -81,9 +81,7 @@ def test_refusal_of_the_store_stops_the_start(start, answering, status, code, to
 @pytest.mark.parametrize(
     ("status", "code"), [(503, "ServerBusy"), (500, "OperationTimedOut"), (429, "")]
 )
-def test_store_that_may_recover_is_a_warning(
-    start, answering, captured_logs, status, code
-) -> None:
+def test_store_that_may_recover_is_a_warning(start, answering, captured_logs, status, code) -> None:
     answering.fault = refuse(status, code)
 
     registry = start("abfs://lake/x", *PLUGINS, endpoint=answering.url, **OPEN, **FAST)
@@ -195,4 +193,3 @@ def test_connections_are_opened_again_after_a_close(start, container) -> None:
     registry.shutdown()
 
     assert file.open().read() == b"hello"
-
