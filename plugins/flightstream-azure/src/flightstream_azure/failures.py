@@ -116,7 +116,7 @@ _CAUSES: tuple[tuple[type[BaseException], StoreFailure], ...] = (
 )
 
 
-class LoginFailed(Exception):  # noqa: N818: it is no fault
+class LoginFailed(Exception):
     """There is no token; not an error of Azure's, for those would be tried again.
 
     Args:
@@ -141,9 +141,10 @@ def failure_of(exc: BaseException, refused: StoreFailure) -> StoreFailure:
     """
     if isinstance(exc, LoginFailed):
         return exc.failure
-    if not isinstance(exc, HttpResponseError) or exc.response is None:
+    response: Any = exc.response if isinstance(exc, HttpResponseError) else None
+    if response is None:
         return _by_cause(exc)
-    code, status = exc.response.headers.get("x-ms-error-code"), exc.response.status_code
+    code, status = response.headers.get("x-ms-error-code"), response.status_code
     if status == 401 or code in _REFUSALS:
         return refused
     if status >= 500:
@@ -155,10 +156,10 @@ def failure_of(exc: BaseException, refused: StoreFailure) -> StoreFailure:
 
 def failure_of_login(exc: AzureError) -> StoreFailure:
     """Return what an error of a client that asks for tokens means."""
-    status = exc.response.status_code if isinstance(exc, HttpResponseError) and exc.response else 0
+    is_failing = isinstance(exc, HttpResponseError) and (exc.status_code or 0) >= 500
     # What Entra says of a login comes from no other error, or a ValueError for its tenant.
     said = all(isinstance(one, ClientAuthenticationError | ValueError) for one in _causes(exc))
-    return WRONG_LOGIN if said and status < 500 else NO_TOKEN
+    return WRONG_LOGIN if said and not is_failing else NO_TOKEN
 
 
 def is_missing(exc: Exception) -> bool:

@@ -50,10 +50,11 @@ class AzureObjects:
         A prefix without blobs is an empty folder: most accounts know no others.
         """
         container, _, key = folder.partition("/")
-        asked = {"name_starts_with": f"{key}/" if key else None, "include": ["metadata"]}
+        prefix = f"{key}/" if key else None
         try:
             within = self.client().get_container_client(container)
-            for one in within.list_blobs(**asked) if deep else within.walk_blobs(**asked):
+            list_blobs = within.list_blobs if deep else within.walk_blobs
+            for one in list_blobs(name_starts_with=prefix, include=["metadata"]):
                 if isinstance(one, BlobPrefix) or _is_folder(one):
                     continue
                 if not is_usable_key(one.name) or not has_usable_parts(one.name):
