@@ -2,6 +2,7 @@
 
 import base64
 import logging
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from azure.storage.blob import ContainerSasPermissions, generate_container_sas
 from flightstream_azure import AzureStorage
 
-from flightstream import ConfigError
+from flightstream import ConfigError, Unavailable
 from flightstream.testing import FaultyAdapter
 
 pytest_plugins = ["flightstream.testing"]
@@ -133,3 +134,18 @@ def test_nothing_of_a_secret_is_in_the_log_of_any_library(
     assert f"/{container.name}/a.txt" in caplog.text
     assert secret not in caplog.text
     assert "SharedKey " not in caplog.text
+
+
+def test_signature_is_in_no_log_of_requests_that_fail(start, sas, caplog) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        options = {**sas(), "endpoint": endpoint, "retries": 1}
+
+        with caplog.at_level(logging.DEBUG):
+            registry = start("abfs://lake", *PLUGINS, **options)
+            with pytest.raises(Unavailable, match="the store cannot be reached") as caught:
+                list(registry.mounts[0].source.files("**"))
+
+    assert "comp=" in caplog.text
+    assert "sig=" not in f"{caplog.text} {caught.value!r}"

@@ -82,7 +82,7 @@ class Settings:
         """Return what asks the store; it connects when it is first used.
 
         Args:
-            retries: Instead of those configured.
+            retries: Of requests to the store, instead of those configured.
 
         Raises:
             LoginFailed: The environment has a login that cannot be.
@@ -93,7 +93,7 @@ class Settings:
         session.mount("http://", HTTPAdapter(pool_maxsize=_CONNECTIONS))
         return BlobServiceClient(
             self.account.url,
-            self._credential(limits),
+            self._credential(self._limits(self.retries)),  # which are what the machine's may need
             transport=RequestsTransport(session=session, **limits),
             initial_backoff=0,
             increment_base=2,
