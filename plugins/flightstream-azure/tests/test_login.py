@@ -99,8 +99,11 @@ def test_wrong_signature_stops_the_start(start, container, sas, given, told) -> 
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"account_key": OTHER_KEY, "sas_token": SAS}, "account_key and sas_token are both set"),
-        ({"account_key": OTHER_KEY, **LOGIN}, "account_key and client_secret are both set"),
+        (
+            {"account_key": OTHER_KEY, "sas_token": SAS},
+            "account_key and sas_token are set together",
+        ),
+        ({"account_key": OTHER_KEY, **LOGIN}, "account_key and client_secret are set together"),
         ({**LOGIN, "client_id": None}, "tenant_id, client_id and client_secret go together"),
         ({"client_id": "reader"}, "tenant_id, client_id and client_secret go together"),
         ({"account_key": OTHER_KEY, "tenant_id": "acme.com"}, "go together"),
@@ -141,11 +144,11 @@ def test_signature_is_in_no_log_of_requests_that_fail(start, sas, caplog) -> Non
         unused.bind(("127.0.0.1", 0))
         endpoint = f"http://127.0.0.1:{unused.getsockname()[1]}"
         options = {**sas(), "endpoint": endpoint, "retries": 1}
-
+        signature = options["sas_token"].rpartition("sig=")[2]
         with caplog.at_level(logging.DEBUG):
             registry = start("abfs://lake", *PLUGINS, **options)
             with pytest.raises(Unavailable, match="the store cannot be reached") as caught:
                 list(registry.mounts[0].source.files("**"))
 
     assert "comp=" in caplog.text
-    assert "sig=" not in f"{caplog.text} {caught.value!r}"
+    assert signature not in f"{caplog.text} {caught.value!r}"

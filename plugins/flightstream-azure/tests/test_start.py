@@ -10,7 +10,7 @@ import pytest
 from azure.storage.blob import ContentSettings
 from flightstream_azure import AzureStorage
 
-from flightstream import ConfigError, FlightStreamError
+from flightstream import ConfigError, FlightStreamError, Unavailable
 from flightstream.testing import FaultyAdapter, StoreProxy
 
 pytest_plugins = ["flightstream.testing"]
@@ -76,6 +76,34 @@ def test_refusal_of_the_store_stops_the_start(start, answering, status, code, to
 
     assert caught.value.message.startswith("abfs://lake/x cannot be read: ")
     assert "zz-t0ld" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (401, "NoAuthenticationInformation"),
+        (404, "ResourceNotFound"),
+        (409, "PublicAccessNotPermitted"),
+    ],
+)
+def test_container_that_is_not_public_stops_the_start(start, answering, status, code) -> None:
+    answering.fault = refuse(status, code)
+
+    with pytest.raises(ConfigError, match="there is no such container, or it is not public"):
+        start("abfs://lake/x", *PLUGINS, endpoint=answering.url, **OPEN, **FAST)
+
+
+def test_archived_file_says_so_when_it_is_read(start, container, answering) -> None:
+    container.put("a.txt", b"hello")
+    options = {**container.store.options, "endpoint": answering.url, **FAST}
+    registry = start(container.uri, *PLUGINS, **options)
+    [file] = registry.mounts[0].source.files("**")
+    answering.fault = lambda request: (
+        request.command == "GET" and refuse(409, "BlobArchived")(request)
+    )
+
+    with pytest.raises(Unavailable, match="a file is archived: move it to the hot, cool or cold"):
+        file.open().read()
 
 
 @pytest.mark.parametrize(

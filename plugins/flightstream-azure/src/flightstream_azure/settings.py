@@ -93,7 +93,7 @@ class Settings:
         session.mount("http://", HTTPAdapter(pool_maxsize=_CONNECTIONS))
         return BlobServiceClient(
             self.account.url,
-            self._credential(self._limits(self.retries)),  # which are what the machine's may need
+            self._credential(),
             transport=RequestsTransport(session=session, **limits),
             initial_backoff=0,
             increment_base=2,
@@ -114,7 +114,7 @@ class Settings:
             "retry_status": retries,
         }
 
-    def _credential(self, limits: dict[str, Any]) -> Any:
+    def _credential(self) -> Any:
         if self.anonymous:
             return None
         if self.account_key is not None:
@@ -123,6 +123,8 @@ class Settings:
             # The token is in URLs, which this one logs.
             logging.getLogger("urllib3.connectionpool").addFilter(_hide_signature)
             return AzureSasCredential(_without_mark(self.sas_token))
+        # The identity of a machine that has just started needs more than one attempt.
+        limits = self._limits(self.retries)
         if self.tenant_id and self.client_id and self.client_secret is not None:
             secret = self.client_secret.reveal()
             return Login(ClientSecretCredential(self.tenant_id, self.client_id, secret, **limits))
@@ -132,7 +134,7 @@ class Settings:
         secrets = [name for name in _SECRETS if getattr(self, name) is not None]
         if len(secrets) > 1:
             raise ConfigError(
-                f"{' and '.join(secrets)} are both set: keep one of them, and set those of single"
+                f"{' and '.join(secrets)} are set together: keep one of them, and set those of single"
                 " sources in [sources.NAME.options.azure]"
             )
         login = [name for name in _LOGIN if getattr(self, name)]
