@@ -22,7 +22,7 @@ from flightstream.registry.validate import hook_problems
 from flightstream.storage import Failures, Grouping, Source, objects_of, open_local
 
 # Of storages that are not called after the scheme they open.
-_DISTRIBUTIONS = {"gs": "gcs"}
+_DISTRIBUTIONS = {"abfs": "azure", "abfss": "azure", "gs": "gcs"}
 
 
 def build_registry(loaded: Loaded, classes: Sequence[type[Any]] = ()) -> Registry:

@@ -9,7 +9,14 @@ from typing import Any, Self
 
 _DEADLINE_SECONDS = 30.0
 # Of the connection, not of the answer, or said by this server itself.
-_NOT_PASSED_ON = {"connection", "content-length", "date", "server", "transfer-encoding"}
+_NOT_PASSED_ON = {
+    "connection",
+    "content-length",
+    "date",
+    "keep-alive",
+    "server",
+    "transfer-encoding",
+}
 
 
 class StoreRequest(BaseHTTPRequestHandler):

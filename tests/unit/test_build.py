@@ -199,7 +199,9 @@ def test_a_storage_that_does_not_open_is_a_problem_of_the_uri(built, lake, answe
     ]
 
 
-def test_a_storage_that_is_not_installed_is_named(built, lake):
-    assert problems(built, lake, sources={"s": "gs://bucket"}) == [
-        "keywords: sources.s.uri: no plugin opens gs:// URIs: pip install flightstream-gcs"
+@pytest.mark.parametrize(("scheme", "name"), [("gs", "gcs"), ("abfs", "azure"), ("abfss", "azure")])
+def test_a_storage_that_is_not_installed_is_named(built, lake, scheme, name):
+    assert problems(built, lake, sources={"s": f"{scheme}://bucket"}) == [
+        f"keywords: sources.s.uri: no plugin opens {scheme}:// URIs:"
+        f" pip install flightstream-{name}"
     ]
