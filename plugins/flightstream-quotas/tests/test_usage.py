@@ -50,7 +50,7 @@ def test_a_scan_makes_room_when_it_ends_and_only_then(usage):
     admit(usage, "ada", "a", two)
     admit(usage, "ada", "b", two)
     error = refused(lambda: admit(usage, "ada", "c", two))
-    assert error.message == "you may run 2 scans at once: try again when one has ended"
+    assert error.message == "your limit of concurrent scans is 2: try again when one has ended"
     assert error.retry_after_seconds == 1.0
 
     usage.finish("c")  # it was refused
@@ -75,7 +75,7 @@ def test_calls_come_back_with_time(usage, clock):
         admit(usage, "ada", str(number), sixty, "ListFlights")
 
     error = refused(lambda: admit(usage, "ada", "more", sixty, "ListFlights"))
-    assert error.message == "you may make 60 calls a minute: try again in 1 seconds"
+    assert error.message == "your limit of calls a minute is 60: try again in 1 seconds"
     assert error.retry_after_seconds == 1.0
     admit(usage, "bob", "his own", sixty, "ListFlights")
     clock.now += SECOND
@@ -98,8 +98,8 @@ def test_a_refused_call_costs_one_where_another_limit_refused_it(usage):
     limits = Limits(concurrent_scans=1, calls_per_minute=3)
     admit(usage, "ada", "a", limits)
     for _ in range(2):
-        assert "scans at once" in refused(lambda: admit(usage, "ada", "b", limits)).message
-    assert "a minute" in refused(lambda: admit(usage, "ada", "b", limits)).message
+        assert "concurrent scans" in refused(lambda: admit(usage, "ada", "b", limits)).message
+    assert "calls a minute" in refused(lambda: admit(usage, "ada", "b", limits)).message
 
 
 def test_sixteen_threads_get_no_more_than_there_is(usage):

@@ -12,9 +12,7 @@ class Limits:
     .. versionadded:: 0.1
     """
 
-    concurrent_scans: int | None = option(
-        None, help="How many scans may run at once.", minimum=1, maximum=1_000_000
-    )
+    concurrent_scans: int | None = option(None, help="How many scans may run at once.", minimum=1)
     rows_per_scan: int | None = option(None, help="How many rows one scan may have.", minimum=1)
     bytes_per_scan: ByteSize | None = option(
         None, help="How much Arrow data one scan may have.", minimum=1
@@ -23,7 +21,6 @@ class Limits:
         None,
         help="How many calls may be made in a minute, all at once if need be.",
         minimum=1,
-        maximum=1_000_000,
     )
 
 
@@ -34,7 +31,7 @@ class SubjectLimits(Limits):
     .. versionadded:: 0.1
     """
 
-    subjects: tuple[str, ...] = option((), help="Whom they are for.")
+    subjects: tuple[str, ...] = option((), help="Whom they are for, by name.")
     roles: tuple[str, ...] = option((), help="Whom they are for, by a role.")
 
     @property

@@ -66,7 +66,7 @@ class Usage:
             if limits.concurrent_scans is not None and call.method == "DoGet":
                 if len(used.scans) >= limits.concurrent_scans:
                     raise LimitExceeded(
-                        f"you may run {limits.concurrent_scans} scans at once:"
+                        f"your limit of concurrent scans is {limits.concurrent_scans}:"
                         " try again when one has ended",
                         retry_after_seconds=_SCAN_RETRY_SECONDS,
                     )
@@ -105,6 +105,6 @@ def _take(calls: TokenBucket, per_minute: int, now: int) -> None:
     if wait:
         seconds = math.ceil(10 * wait / SECOND) / 10
         raise LimitExceeded(
-            f"you may make {per_minute} calls a minute: try again in {seconds:g} seconds",
+            f"your limit of calls a minute is {per_minute}: try again in {seconds:g} seconds",
             retry_after_seconds=seconds,
         )
