@@ -200,6 +200,7 @@ def test_a_file_may_be_moved_away_while_the_server_runs(audited, file, read_line
     assert [one["method"] for one in read_lines(file)] == ["ListFlights"]
 
 
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="needs prlimit: run it on Linux")
 class TestFull:
     """A file that cannot grow, as on a full disk: the server's process may write no more."""
 

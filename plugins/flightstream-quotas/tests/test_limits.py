@@ -99,6 +99,11 @@ class TestConfiguration:
         [
             ({}, "quotas limit nothing: set plugins.quotas.limits or plugins.quotas.default"),
             (
+                {"limits": [{"rows_per_scan": 1}], "default": {"rows_per_scan": 2}},
+                "plugins.quotas.default never counts, for the last entry of plugins.quotas.limits"
+                " is for everybody: leave one of them out",
+            ),
+            (
                 {"limits": [{"rows_per_scan": 1}, {"roles": ["a"]}]},
                 "plugins.quotas.limits: entry 1 names neither subjects nor roles, so those behind"
                 " it never count: put it last",

@@ -45,14 +45,19 @@ class Quotas:
 
     @hookimpl
     def on_startup(self) -> None:
-        """Refuse to start without any limit.
+        """Refuse to start with limits that limit nobody.
 
         Raises:
-            ConfigError: Nothing would be limited.
+            ConfigError: There are none, or the default is nobody's.
         """
         if not self.limits and self.default is None:
             raise ConfigError(
                 "quotas limit nothing: set plugins.quotas.limits or plugins.quotas.default"
+            )
+        if self.default is not None and any(one.are_for_everybody for one in self.limits):
+            raise ConfigError(
+                "plugins.quotas.default never counts, for the last entry of plugins.quotas.limits"
+                " is for everybody: leave one of them out"
             )
 
     @hookimpl
