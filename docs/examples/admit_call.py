@@ -23,7 +23,8 @@ class StreamSlotsService:
         with self._lock:
             if len(self._running) >= self.slots:
                 raise LimitExceeded(
-                    f"{self.slots} streams run already: try again later", retry_after_seconds=1.0
+                    f"{self.slots} of {self.slots} slots for streams are taken: try again later",
+                    retry_after_seconds=1.0,
                 )
             self._running.add(call.call)
         return Allowance(rows=self.max_rows)

@@ -83,9 +83,9 @@ class Scan:
         call, allowed = self._call, self._call.allowance
         rows, size = call.rows + batch.num_rows, call.bytes + size_of(batch)
         if allowed.rows is not None and rows > allowed.rows:
-            raise _too_much(f"{allowed.rows} rows", "a filter or a limit")
+            raise _too_much("rows", allowed.rows, "a filter or a limit")
         if allowed.bytes is not None and size > allowed.bytes:
-            raise _too_much(f"{allowed.bytes} bytes", "fewer columns, a filter or a limit")
+            raise _too_much("bytes", allowed.bytes, "fewer columns, a filter or a limit")
         if call.first_batch_seconds is None:
             call.first_batch_seconds = call.elapsed_seconds()
         call.rows, call.bytes = rows, size
@@ -188,9 +188,10 @@ def _too_large(what: str, size: int, max_bytes: int) -> LimitExceeded:
     )
 
 
-def _too_much(allowed: str, cure: str) -> LimitExceeded:
+def _too_much(what: str, limit: int, cure: str) -> LimitExceeded:
     return LimitExceeded(
-        f"you may read {allowed} in one scan, and this one has more: ask for less by {cure}"
+        f"your limit of {what} in one scan is {int(limit)}, and this one has more:"
+        f" ask for less by {cure}"
     )
 
 

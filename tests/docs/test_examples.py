@@ -178,7 +178,7 @@ def test_admit_call(serve: Callable, example: Callable) -> None:
     served = serve(example("admit_call"), FaultyAdapter, config=config)
 
     reader = connect(served.uri).do_get(flight.Ticket(b"empty/numbers"))
-    with pytest.raises(flight.FlightServerError, match="you may read 25000 rows in one scan"):
+    with pytest.raises(flight.FlightServerError, match="your limit of rows in one scan is 25000"):
         reader.read_all()
     assert served.client.read("numbers", limit=25_000).num_rows == 25_000
 
@@ -186,7 +186,7 @@ def test_admit_call(serve: Callable, example: Callable) -> None:
     served = serve(example("admit_call"), FaultyAdapter, config=config)
     reader = connect(served.uri).do_get(flight.Ticket(b"empty/numbers"))
     reader.read_chunk()
-    with pytest.raises(LimitExceeded, match="1 streams run already") as caught:
+    with pytest.raises(LimitExceeded, match="1 of 1 slots for streams are taken") as caught:
         served.client.read("numbers")
     assert caught.value.retry_after_seconds == 1.0
 

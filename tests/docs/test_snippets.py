@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from configparser import ConfigParser
 from contextlib import ExitStack
+from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,6 +25,7 @@ import pytest
 from attrs import define, field, frozen
 
 from flightstream.config import load_config
+from flightstream.registry.discover import SERVICES
 from flightstream.testing.process import ServerProcess, clean_environment
 
 ROOT = Path(__file__).parents[2]
@@ -233,6 +235,11 @@ class Scenario:
         secrets = dict.fromkeys(re.findall(r'\benv = "(\w+)"', snippet.text), "s3cr3t")
         loaded = load_config(file, environ=secrets, working_folder=self.folder)
         for name, cls in self.plugins.items():
+            if (
+                name in entry_points(group=SERVICES).names
+                and name not in loaded.draft.plugins.options
+            ):
+                continue  # nobody asked for it
             for source in (None, *loaded.draft.sources):
                 loaded.structure_options(cls, name, source)
         loaded.check()

@@ -7,6 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from flightstream import (
@@ -106,6 +107,30 @@ def test_a_call_that_fails_is_reported_with_its_code(calls, observer, error, cod
     ]
     if isinstance(error, NotFound):
         assert (error.call, error.flight) == (record.call, "s/a")
+
+
+def test_observers_are_told_of_the_end_where_the_log_fails(calls, observer):
+    def broken(*_: Any) -> Any:
+        raise OSError("the log is full")
+
+    before = structlog.get_config()
+    structlog.configure(processors=[broken])
+    try:
+        with pytest.raises(OSError, match="the log is full"):
+            calls.close(calls.open("DoGet", CREDENTIALS))
+    finally:
+        structlog.configure(**before)
+
+    assert [record.code for record in observer.seen] == ["ok"]
+    assert calls.active == 0
+
+
+def test_a_record_tells_roles_in_one_order_whatever_they_are(calls, observer):
+    for roles in ({"b", "a", "c"}, {"b", None, 5}):
+        with capture_logs(), calls.during("DoGet", CREDENTIALS) as call:
+            call.identity = Identity("ann", roles)
+
+    assert [record.roles for record in observer.seen] == [("a", "b", "c"), (5, None, "b")]
 
 
 def open_and_close_for_ever(calls: Calls) -> None:

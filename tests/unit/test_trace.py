@@ -14,8 +14,10 @@ from flightstream import (
     Flight,
     FlightStreamError,
     Identity,
+    LimitExceeded,
     ScanRequest,
     Secret,
+    StartedCall,
     Storage,
     adapter,
     hookimpl,
@@ -225,3 +227,32 @@ def test_without_it_pluggy_is_given_the_plugin_itself(mount, memory, monkeypatch
 
     assert mounted.manager.get_plugin("memory") is mounted.plugin.instance
     assert told(mounted.list_flights) == []
+
+
+@pytest.mark.usefixtures("tracing")
+def test_a_call_that_asks_to_be_admitted_is_logged_without_claims():
+    @service
+    class Gate:
+        @hookimpl
+        def admit_call(self, call):
+            raise LimitExceeded("s3cr3t")
+
+    call = StartedCall(
+        call="c0ffee", method="DoGet", identity=Identity("ann", claims={"mail": "s3cr3t"}), peer="p"
+    )
+
+    def admit(services: Services) -> None:
+        with pytest.raises(LimitExceeded):
+            services.admit_call(call)
+
+    assert asked(Gate(), admit) == [
+        {
+            "event": "hook_called",
+            "plugin": "auth",
+            "hook": "admit_call",
+            "error": "LimitExceeded",
+            "arguments": {
+                "call": {"call": "c0ffee", "method": "DoGet", "identity": "ann", "peer": "p"}
+            },
+        }
+    ]

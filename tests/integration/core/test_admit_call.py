@@ -229,9 +229,9 @@ class TestAllowance:
     @pytest.mark.parametrize(
         ("allowance", "told"),
         [
-            (Allowance(rows=99), "you may read 99 rows in one scan"),
-            (Allowance(bytes=799), "you may read 799 bytes in one scan"),
-            (Allowance(rows=0), "you may read 0 rows in one scan"),
+            (Allowance(rows=99), "your limit of rows in one scan is 99"),
+            (Allowance(bytes=799), "your limit of bytes in one scan is 799"),
+            (Allowance(rows=0), "your limit of rows in one scan is 0"),
         ],
     )
     def test_a_scan_of_more_ends_with_an_error(self, serve, gate, numbers, until, allowance, told):
@@ -269,5 +269,5 @@ class TestAllowance:
         served = serve(gate.plugin(), other.plugin("Other"), numbers)
 
         assert served.client.read("numbers", limit=50).num_rows == 50
-        with pytest.raises(LimitExceeded, match="50 rows"):
+        with pytest.raises(LimitExceeded, match="limit of rows in one scan is 50,"):
             served.client.read("numbers", limit=51)

@@ -1,0 +1,5 @@
+"""An audit log for FlightStream: who asked for what, a line of JSON for each call."""
+
+from flightstream_audit.audit import AuditLog
+
+__all__ = ["AuditLog"]
