@@ -26,7 +26,12 @@ ATTACKS = [
     "é\u202e",
 ]
 TEXTS = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(ATTACKS)
-SCALARS = TEXTS | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False)
+SCALARS = (
+    TEXTS
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +72,7 @@ def test_text_is_never_more_than_a_value(claim):
     assert kept.to_pylist() == [{"region": claim, "n": 2}]
 
 
-@given(claim=SCALARS.filter(lambda one: one not in (float("inf"), float("-inf"))))
+@given(claim=SCALARS)
 def test_a_filled_filter_is_the_comparison_with_the_claim_and_nothing_else(claim):
     [condition] = [parse(RowRule.parse("region = claims.region").fill({"region": claim}))]
 
@@ -87,7 +92,7 @@ def test_a_filled_filter_is_the_comparison_with_the_claim_and_nothing_else(claim
             raise AssertionError(kind)
 
 
-@given(claims=st.lists(SCALARS.filter(lambda one: one == one and abs(hash(one)) != 314159)))
+@given(claims=st.lists(SCALARS))
 def test_a_list_is_its_values_and_nothing_else(claims):
     condition = parse(RowRule.parse("region IN claims.region").fill({"region": claims}))
 

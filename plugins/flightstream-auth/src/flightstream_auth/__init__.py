@@ -1,0 +1,1 @@
+"""Logins and policies for FlightStream."""
