@@ -20,7 +20,7 @@ from flightstream.errors import (
     Unavailable,
     Unsupported,
 )
-from flightstream.filters import Bounds, Filter
+from flightstream.filters import Bounds, Filter, RowRule
 from flightstream.hookspecs import HOOKS_VERSION, hookimpl
 from flightstream.models import (
     Action,
@@ -93,6 +93,7 @@ __all__ = [
     "PluginError",
     "PluginLoadError",
     "RangedObjects",
+    "RowRule",
     "ScanCounts",
     "ScanEstimate",
     "ScanRequest",

@@ -2,6 +2,7 @@
 
 from flightstream.filters.bounds import Bounds
 from flightstream.filters.filter import Filter
+from flightstream.filters.rule import RowRule
 from flightstream.filters.tree import (
     And,
     Compare,
@@ -30,4 +31,5 @@ __all__ = [
     "Not",
     "Operator",
     "Or",
+    "RowRule",
 ]

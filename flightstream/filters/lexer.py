@@ -14,8 +14,10 @@ WORDS = frozenset(
 GRAMMAR = "a filter has comparisons, AND, OR, NOT, IN, BETWEEN, IS NULL, LIKE and literals"
 
 # Each alternative is linear, and each match is at least one character long.
-_TOKEN = re.compile(
-    r"""
+_CLAIM = r"""
+    (?P<claim>  claims\.(?: [^\W\d]\w* | "[^"]+(?:""[^"]*)*" ) )
+  |"""
+_PLAIN = r"""
     (?P<space>  \s+ )
   | (?P<binary> [xX]'[^']*' )
   | (?P<string> '[^']*(?:''[^']*)*' )
@@ -23,9 +25,9 @@ _TOKEN = re.compile(
   | (?P<number> (?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)? )
   | (?P<word>   [^\W\d]\w* )
   | (?P<sign>   <= | >= | <> | != | [=<>(),+-] )
-    """,
-    re.VERBOSE,
-)
+"""
+_TOKEN = re.compile(_PLAIN, re.VERBOSE)
+_TOKEN_OR_CLAIM = re.compile(_CLAIM + _PLAIN, re.VERBOSE)
 
 
 @frozen
@@ -34,8 +36,8 @@ class Token:
 
     Args:
         kind: ``"word"`` is a keyword in capitals, ``"name"`` a column, quoted or
-            not; ``"sign"``, ``"number"``, ``"string"``, ``"binary"`` and ``"end"``
-            are what they say.
+            not; ``"sign"``, ``"number"``, ``"string"``, ``"binary"``, ``"claim"``
+            and ``"end"`` are what they say.
         text: Without quotes.
         position: Where it begins, counted in characters from 1.
         source: As written, shortened.
@@ -50,18 +52,23 @@ class Token:
         return f"{self.source!r} at position {self.position}"
 
 
-def tokenize(sql: str) -> list[Token]:
+def tokenize(sql: str, *, claims: bool = False) -> list[Token]:
     """Return the tokens of a filter, with an ``"end"`` behind the last.
+
+    Args:
+        sql: The text.
+        claims: Whether ``claims.NAME`` may stand for a value.
 
     Raises:
         InvalidCommand: It is too long, has too many parts, or holds what no
             filter does.
     """
     _check_size(sql)
+    pattern = _TOKEN_OR_CLAIM if claims else _TOKEN
     tokens: list[Token] = []
     offset = nodes = 0
     while offset < len(sql):
-        match = _TOKEN.match(sql, offset)
+        match = pattern.match(sql, offset)
         if match is None:
             raise _illegal(sql, offset)
         if match.lastgroup != "space":
@@ -98,6 +105,9 @@ def _token(kind: str, source: str, position: int) -> Token:
         text = source[1:-1].replace("''", "'")
     elif kind == "binary":
         text = source[2:-1]
+    elif kind == "claim":
+        text = source.removeprefix("claims.")
+        text = text[1:-1].replace('""', '"') if text[0] == '"' else text
     elif kind == "quoted":
         kind, text = "name", source[1:-1].replace('""', '"')
     elif kind == "word":

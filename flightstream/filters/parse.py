@@ -37,13 +37,17 @@ _TYPED = ("DATE", "TIMESTAMP")
 _ELSEWHERE = ("CASE", "CAST", "SELECT", "WITH", "EXISTS", "ILIKE", "INTERVAL", "WHERE")
 
 
-def parse(sql: str) -> Condition:
+def parse(sql: str, *, claims: bool = False) -> Condition:
     """Return what a filter says.
+
+    Args:
+        sql: The text.
+        claims: Whether ``claims.NAME`` may stand for a value.
 
     Raises:
         InvalidCommand: It is not a filter; the message says where.
     """
-    parser = _Parser(tokenize(sql))
+    parser = _Parser(tokenize(sql, claims=claims))
     if parser.next.kind == "end":
         raise InvalidCommand("the filter is empty")
     condition = parser.disjunction()
@@ -118,6 +122,8 @@ class _Parser:
         self.fail()
 
     def _items(self) -> tuple[Operand, ...]:
+        if self.next.kind == "claim":  # a list of its own
+            return (self._operand(),)
         self._expect("(", after="IN")
         items = [self._operand()]
         while self._take(","):
@@ -154,7 +160,7 @@ class _Parser:
             return condition
         if token.kind == "name":
             return self._name(token)
-        if token.kind in ("number", "string", "binary"):
+        if token.kind in ("number", "string", "binary", "claim"):
             return Value(cast(ValueKind, token.kind), token.text)
         if token.kind == "sign" and token.text in "+-" and self.next.kind == "number":
             return Value("number", token.text.strip("+") + self._advance().text)

@@ -7,7 +7,9 @@ from attrs import frozen
 
 from flightstream.filters.tree import Operator
 
-ValueKind: TypeAlias = Literal["null", "boolean", "number", "string", "date", "timestamp", "binary"]
+ValueKind: TypeAlias = Literal[
+    "null", "boolean", "number", "string", "date", "timestamp", "binary", "claim"
+]
 
 
 @frozen
@@ -19,7 +21,7 @@ class Name:
 
 @frozen
 class Value:
-    """A literal: its text without quotes, for numbers with the sign."""
+    """A literal: its text without quotes, for numbers with the sign; of a claim the name."""
 
     kind: ValueKind
     text: str
@@ -79,19 +81,21 @@ class Junction:
 Condition: TypeAlias = Operand | Comparison | Membership | NullTest | Match | Negation | Junction
 
 
-def names(condition: Condition) -> Iterator[str]:
-    """Yield the columns that a condition names, as often as it does."""
+def operands(condition: Condition) -> Iterator[Operand]:
+    """Yield the names and values of a condition, as often as they are there."""
     match condition:
-        case Name(text):
-            yield text
+        case Name() | Value():
+            yield condition
         case Comparison(left, _, right):
-            yield from (*names(left), *names(right))
+            yield from (left, right)
         case Membership(operand, items):
-            yield from names(operand)
-            for item in items:
-                yield from names(item)
-        case NullTest(operand) | Match(operand) | Negation(operand):
-            yield from names(operand)
-        case Junction(_, operands):
-            for operand in operands:
-                yield from names(operand)
+            yield from (operand, *items)
+        case NullTest(operand):
+            yield operand
+        case Match(operand, pattern, escape):
+            yield from (operand, pattern, *(() if escape is None else (escape,)))
+        case Negation(operand):
+            yield from operands(operand)
+        case Junction(_, inner):
+            for operand in inner:
+                yield from operands(operand)

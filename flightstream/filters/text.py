@@ -50,6 +50,11 @@ def quote_name(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def quote_text(text: str) -> str:
+    """Return a string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 def to_literal(value: pa.Scalar) -> str:
     """Return the literal for a scalar of a comparable type."""
     type_ = value.type
@@ -73,7 +78,7 @@ def to_literal(value: pa.Scalar) -> str:
     if types.is_floating(type_):
         # Minus infinity stands for what is below every float; it is never equal to one.
         return repr(value.as_py()).replace("inf", "1e999")
-    return _quote(value.as_py())
+    return quote_text(value.as_py())
 
 
 def _predicate(node: IsNull | In | Like, negation: str = "") -> str:
@@ -85,7 +90,7 @@ def _predicate(node: IsNull | In | Like, negation: str = "") -> str:
             return f"{column} {negation}IN ({', '.join(map(to_literal, values))})"
         case Like(_, pattern):
             escape = r" ESCAPE '\'" if "\\" in pattern else ""
-            return f"{column} {negation}LIKE {_quote(pattern)}{escape}"
+            return f"{column} {negation}LIKE {quote_text(pattern)}{escape}"
 
 
 def _negated(operand: Node) -> str:
@@ -96,7 +101,3 @@ def _negated(operand: Node) -> str:
 
 def _inner(node: Node) -> str:
     return f"({to_sql(node)})" if isinstance(node, And | Or) else to_sql(node)
-
-
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

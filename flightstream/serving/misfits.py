@@ -11,7 +11,7 @@ from attrs import define, field
 
 from flightstream.errors import FlightStreamError
 from flightstream.filters.parse import parse
-from flightstream.filters.syntax import names
+from flightstream.filters.syntax import Name, operands
 from flightstream.models import Grant
 from flightstream.serving.listing import Entry
 from flightstream.serving.view import bind_rows
@@ -78,10 +78,11 @@ class Misfits:
 def _tell(entry: Entry, schema: pa.Schema, grant: Grant) -> None:
     """Log what a row filter asks for, and what there is; its values may be claims of somebody."""
     try:
-        named = sorted({name for rows in grant.rows for name in names(parse(rows))})
+        found = {one for rows in grant.rows for one in operands(parse(rows))}
     except FlightStreamError:
         log.error("row_grant_does_not_fit", flight=str(entry), problem="it is no filter")
         return
+    named = sorted(one.text for one in found if isinstance(one, Name))
     log.error(
         "row_grant_does_not_fit",
         flight=str(entry),
