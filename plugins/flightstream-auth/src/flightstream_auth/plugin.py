@@ -1,4 +1,4 @@
-"""The plugin: which schemes are on, and in which order a call is looked at."""
+"""The plugin: which schemes are on, in which order a call is looked at, and what policies say."""
 
 from collections.abc import Iterator
 from typing import ClassVar, Protocol
@@ -8,6 +8,7 @@ from attrs import field
 from flightstream import (
     ConfigError,
     Credentials,
+    Grant,
     Identity,
     ServerInfo,
     hookimpl,
@@ -22,6 +23,7 @@ from flightstream_auth.options import (
     MtlsTable,
     TokensTable,
 )
+from flightstream_auth.policies import Policies, Policy
 from flightstream_auth.users import Users
 
 
@@ -43,7 +45,7 @@ class Scheme(Protocol):
 
 @service
 class AuthPlugin:
-    """Knows who asks by tokens, passwords, JWTs and certificates."""
+    """Knows who asks by tokens, passwords, JWTs and certificates, and what each may see."""
 
     hooks_version: ClassVar[str] = "1.0"
 
@@ -58,9 +60,13 @@ class AuthPlugin:
     anonymous: AnonymousTable | None = option(
         None, help="Who brings no credentials at all: their roles."
     )
+    policies: tuple[Policy, ...] = option(
+        (), help="Who may see which flights; once there is one, nothing else is allowed."
+    )
 
     _schemes: tuple[Scheme, ...] = field(init=False)
     _users: Users | None = field(init=False)
+    _policies: Policies = field(init=False)
 
     def __attrs_post_init__(self) -> None:
         self._users = None if self.basic is None else self.basic.scheme()
@@ -68,6 +74,7 @@ class AuthPlugin:
         others: Iterator[Scheme] = (table.scheme() for table in tables if table is not None)
         # The tokens of a login are JWTs too, and tell them apart by their type.
         self._schemes = (*([] if self._users is None else [self._users]), *others)
+        self._policies = Policies(self.policies)
 
     @hookimpl
     def on_startup(self, server: ServerInfo) -> None:
@@ -76,7 +83,8 @@ class AuthPlugin:
         Raises:
             ConfigError: A file is wrong, or the schemes do not fit the server.
         """
-        if not self._schemes and self.mtls is None and self.anonymous is None:
+        has_scheme = self._schemes or self.mtls is not None or self.anonymous is not None
+        if not has_scheme and not self.policies:  # with policies, another plugin may know people
             raise ConfigError(
                 "plugins.auth has no scheme, so nobody could log in: set tokens, basic, jwt or mtls"
             )
@@ -126,3 +134,12 @@ class AuthPlugin:
         if self._users is None or sent is None or sent.scheme != "basic":
             return None
         return self._users.issue(identity.subject)
+
+    @hookimpl
+    def authorize(self, identity: Identity, path: tuple[str, ...], operation: str) -> Grant | None:
+        """Return what the first policy that is about it allows; ``None`` without policies.
+
+        Raises:
+            PermissionDenied: No policy allows it.
+        """
+        return self._policies.grant(identity, path, operation)
