@@ -199,7 +199,7 @@ class TestFailures:
         assert failure.call == listener(served).records[0].call
         assert failure.exception is None
 
-    def test_an_action_and_a_login_that_fail_are_told(self, serve, memory):
+    def test_a_login_that_fails_is_told_and_one_that_is_refused_is_not(self, serve, memory):
         @service
         class Login:
             @hookimpl
