@@ -1,5 +1,6 @@
 """Laws that are tried on examples which hypothesis draws."""
 
+import warnings
 from collections.abc import Callable
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -16,4 +17,7 @@ def for_all(check: Callable[[st.DataObject], None]) -> None:
         # An explanation would name lines of the core.
         phases=set(settings().phases) - {Phase.explain},
     )
-    chosen(given(st.data())(check))()
+    with warnings.catch_warnings():
+        # A thread of the plugin may, such as one that waits before it tries again.
+        warnings.filterwarnings("ignore", message="Do not use the `random` module")
+        chosen(given(st.data())(check))()

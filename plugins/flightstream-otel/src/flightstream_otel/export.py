@@ -17,6 +17,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.trace.sampling import ParentBasedTraceIdRatio
 
 from flightstream import CallRecord, ServerInfo
+from flightstream_otel.ids import Ids
 from flightstream_otel.measures import VIEWS, Measures
 from flightstream_otel.spans import Spans
 
@@ -26,7 +27,8 @@ Failure: TypeAlias = tuple[str, str, str]
 """The plugin, the hook and the reason."""
 
 _SCOPE: Final = "flightstream"
-_MAX_WAITING = 10_000
+_MAX_WAITING = 2_000
+_MAX_SPANS = 8_192
 _REQUEST_SECONDS = 5.0
 _END_SECONDS = 2.0
 
@@ -71,13 +73,14 @@ class Export:
         tracing = TracerProvider(
             resource=resource,
             sampler=ParentBasedTraceIdRatio(target.sample_ratio),
+            id_generator=Ids(),
             shutdown_on_exit=False,
         )
         spans_exporter = OTLPSpanExporter(
             endpoint=target.url("traces"), headers={**target.headers}, timeout=_REQUEST_SECONDS
         )
         millis = target.interval_seconds * 1000
-        tracing.add_span_processor(BatchSpanProcessor(spans_exporter, schedule_delay_millis=millis))
+        tracing.add_span_processor(BatchSpanProcessor(spans_exporter, _MAX_SPANS, millis))
         metrics_exporter = OTLPMetricExporter(
             endpoint=target.url("metrics"), headers={**target.headers}, timeout=_REQUEST_SECONDS
         )

@@ -49,8 +49,8 @@ class OpenTelemetry:
         env="OTEL_EXPORTER_OTLP_ENDPOINT",
         validator=_check_endpoint,
     )
-    headers: Mapping[str, Secret] = option(
-        factory=dict, help="What goes with each request, such as an api-key."
+    headers: Mapping[str, Secret] | None = option(
+        None, help="What goes with each request, such as an api-key."
     )
     service_name: str = option(
         "flightstream", help="What the server is called there.", env="OTEL_SERVICE_NAME"
@@ -72,12 +72,12 @@ class OpenTelemetry:
     def on_startup(self, server: ServerInfo) -> None:
         """Begin to export, if there is where to."""
         if self.endpoint:
-            # Half a second and 20 MB, for who needs it alone.
+            # It takes time and memory, which are for who needs it alone.
             from flightstream_otel.export import Export, Target
 
             target = Target(
                 self.endpoint,
-                {name: value.reveal() for name, value in self.headers.items()},
+                {name: value.reveal() for name, value in (self.headers or {}).items()},
                 self.service_name,
                 self.sample_ratio,
                 self.interval_seconds,
