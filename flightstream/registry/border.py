@@ -10,6 +10,7 @@ from attrs import define, field, frozen
 
 from flightstream.errors import FlightStreamError, PluginError
 from flightstream.plugin import PluginKind, kind_of
+from flightstream.registry.life import Life
 from flightstream.storage import Failures
 
 log = structlog.get_logger(__name__)
@@ -27,6 +28,8 @@ class Plugin:
         instance: What is registered with pluggy.
         options: The option values that shape its data, as stable text.
         failures: Tells those of the storage that its source lies in.
+        made_of: What the instance was made of, to be compared at a reload.
+        life: How long it runs.
     """
 
     name: str
@@ -34,6 +37,8 @@ class Plugin:
     instance: Any = field(repr=False)
     options: str = field(default="", repr=False)
     failures: Failures = field(factory=Failures, repr=False)
+    made_of: Any = field(default=None, repr=False)
+    life: Life = field(factory=Life, repr=False)
 
     @property
     def kind(self) -> PluginKind | None:
