@@ -27,13 +27,14 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         location: ``grpc://host:port``; port 0 for any that is free.
         service: What answers.
         max_receive_bytes: Bodies and batches over this size are refused, after
-            they have arrived: gRPC's own limit cannot be set from Python.
+            they have arrived: gRPC's own limit cannot be set from Python. May be
+            set while it listens.
         tls: Arguments of Arrow's own server, ``tls_certificates`` and the like.
     """
 
     def __init__(self, location: str, service: Service, max_receive_bytes: int, **tls: Any) -> None:
         self._service = service
-        self._max_receive_bytes = ByteSize(max_receive_bytes)
+        self.max_receive_bytes = ByteSize(max_receive_bytes)
         # With a handler, Arrow does not tell whose certificate the client has shown.
         handshakes = not tls.get("verify_client")
         super().__init__(
@@ -73,7 +74,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
     @raising_flight_errors
     def do_put(self, context: Any, descriptor: Any, reader: Any, writer: Any) -> None:
         """Answer DoPut; the result is the adapter's counts as JSON."""
-        batches = _received(reader, self._max_receive_bytes, context.is_cancelled)
+        batches = _received(reader, self.max_receive_bytes, context.is_cancelled)
         counts = self._service.write(_credentials(context), _request(descriptor), batches)
         writer.write(pa.py_buffer(json.dumps(dict(counts)).encode()))
 
@@ -92,8 +93,8 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
     def do_action(self, context: Any, action: Any) -> Iterator[Any]:
         """Answer DoAction."""
         body = action.body.to_pybytes() if action.body is not None else b""
-        if len(body) > self._max_receive_bytes:
-            raise LimitExceeded(f"the body is longer than {self._max_receive_bytes}")
+        if len(body) > self.max_receive_bytes:
+            raise LimitExceeded(f"the body is longer than {self.max_receive_bytes}")
         results = self._service.do_action(_credentials(context), action.type, body)
         return iter([flight.Result(result) for result in results])
 

@@ -10,11 +10,8 @@ from attrs import define, field, frozen
 from flightstream.config import LoginLimits
 from flightstream.errors import NotFound, Unsupported
 from flightstream.models import Action, Credentials, Grant, Identity, Operation
-from flightstream.registry import Registry
-from flightstream.serving.access import Access
-from flightstream.serving.actions import collect_actions
+from flightstream.serving.actions import HEALTH
 from flightstream.serving.calls import Call, Calls
-from flightstream.serving.catalog import Catalog
 from flightstream.serving.explain import records_of
 from flightstream.serving.listing import Entry, Name
 from flightstream.serving.logins import Logins
@@ -26,6 +23,7 @@ from flightstream.serving.planner import (
     with_partition,
 )
 from flightstream.serving.scan import Scan
+from flightstream.serving.setup import Setup
 from flightstream.serving.view import visible_schema
 from flightstream.wire import Command
 
@@ -60,32 +58,42 @@ class Service:
     Requests are what clients sent, a command's bytes or a path's parts: they
     are read only once it is known who asks.
 
+    It stays the same for as long as the server runs; what a reload changes is
+    its setup, and each call keeps the one that it began with.
+
     Args:
-        registry: The plugins.
-        version: Of the server, for those who ask.
-        batch_bytes: The size that batches are cut to.
-        max_batch_bytes: The size that not even a single row may exceed.
-        listing_ttl_seconds: How long a listing is kept.
+        setup: For the calls that come first.
         login_limits: How often an address may fail to log in.
     """
 
-    registry: Registry
-    version: str
-    batch_bytes: int
-    max_batch_bytes: int
-    listing_ttl_seconds: float
-    login_limits: LoginLimits = field(factory=LoginLimits)
+    _setup: Setup
+    _login_limits: LoginLimits = field(factory=LoginLimits)
     logins: Logins = field(init=False)
     calls: Calls = field(init=False)
-    lookup: Lookup = field(init=False)
-    actions: dict[str, Action] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        catalog = Catalog(self.registry.mounts, self.listing_ttl_seconds)
-        self.logins = Logins(self.login_limits)
-        self.calls = Calls(self.registry)
-        self.lookup = Lookup(catalog, Access(self.registry.services))
-        self.actions = collect_actions(self.lookup, self.registry, self.version)
+        self.logins = Logins(self._login_limits)
+        self.calls = Calls(self._setup)
+
+    @property
+    def setup(self) -> Setup:
+        """What new calls are answered from."""
+        return self.calls.setup
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether new calls are answered."""
+        return not self.setup.is_draining
+
+    def replace(self, setup: Setup, login_limits: LoginLimits) -> Setup:
+        """Answer new calls from another setup; return the one before it.
+
+        Raises:
+            Unavailable: The server is stopping.
+        """
+        replaced = self.calls.replace(setup)
+        self.logins.limits = login_limits
+        return replaced
 
     def handshake(self, credentials: Credentials) -> str | None:
         """Let somebody log in apart from any call, and return a token for later calls.
@@ -95,7 +103,7 @@ class Service:
         """
         with self.calls.during("Handshake", credentials) as call:
             identity = self._admit(call)
-            token = self.registry.services.issue_token(identity, credentials)
+            token = call.setup.registry.services.issue_token(identity, credentials)
             if token is not None:
                 self.logins.accept(Credentials({"authorization": (f"Bearer {token}",)}))
             return token
@@ -106,8 +114,9 @@ class Service:
             identity = self._admit(call)
             below = criteria.rstrip(b"/")
             prefix = Command.parse(below).flight if below else ()
+            lookup = call.setup.lookup
             return [
-                self._listed(entry, grant) for entry, grant in self.lookup.visible(identity, prefix)
+                _listed(lookup, entry, grant) for entry, grant in lookup.visible(identity, prefix)
             ]
 
     def get_flight(self, credentials: Credentials, request: Request) -> FlightDescription:
@@ -147,7 +156,8 @@ class Service:
         except BaseException as exc:
             self.calls.fail(call, exc)
             raise
-        return Scan(plan, call, self.calls, self.batch_bytes, self.max_batch_bytes, is_cancelled)
+        setup = call.setup
+        return Scan(plan, call, self.calls, setup.batch_bytes, setup.max_batch_bytes, is_cancelled)
 
     def write(
         self,
@@ -178,23 +188,25 @@ class Service:
         """Return the actions that DoAction knows."""
         with self.calls.during("ListActions", credentials) as call:
             self._admit(call)
-            return list(self.actions.values())
+            return list(call.setup.actions.values())
 
     def do_action(self, credentials: Credentials, name: str, body: bytes) -> list[bytes]:
-        """Run an action and return all its results."""
-        with self.calls.during("DoAction", credentials) as call:
+        """Run an action and return all its results; ``health`` also while the server stops."""
+        is_health = name == HEALTH
+        with self.calls.during("DoAction", credentials, while_draining=is_health) as call:
             call.action = name[:100]
             identity = self._admit(call)
-            action = self.actions.get(name)
+            actions = call.setup.actions
+            action = actions.get(name)
             if action is None:
-                known = ", ".join(sorted(self.actions))
+                known = ", ".join(sorted(actions))
                 raise NotFound(f"there is no action {name[:100]!r}: there are {known}")
-            self.lookup.access.check_action(identity, action)
+            call.setup.lookup.access.check_action(identity, action)
             return list(action.run(identity, body))
 
     def _admit(self, call: Call) -> Identity:
         """Return who asks, if plugins let the call in."""
-        services = self.registry.services
+        services = call.setup.registry.services
         with self.logins.judging(call.credentials):
             call.identity = services.authenticate(call.credentials)
         call.allowance = services.admit_call(call.started(call.identity))
@@ -202,19 +214,8 @@ class Service:
 
     def _plan(self, call: Call, request: Request) -> tuple[Command, Plan]:
         command, entry, grant = self._find(call, request, "read")
-        return command, make_plan(entry, self.lookup.schema(entry, grant), command, grant)
-
-    def _listed(self, entry: Entry, grant: Grant) -> FlightDescription:
-        schema = self.lookup.catalog.known_schema(entry)
-        flight = entry.flight
-        return FlightDescription(
-            path=entry.path,
-            adapter=entry.mount.plugin.name,
-            schema=None if schema is None else visible_schema(schema, grant),
-            tickets=(Command(entry.path),),
-            total_records=-1 if grant.rows else flight.total_records,
-            total_bytes=-1 if grant.rows else flight.total_bytes,
-        )
+        schema = call.setup.lookup.schema(entry, grant)
+        return command, make_plan(entry, schema, command, grant)
 
     def _find(
         self, call: Call, request: Request, operation: Operation
@@ -222,9 +223,22 @@ class Service:
         identity = self._admit(call)
         command = Command.parse(request)
         call.flight = shown(command.flight)
-        entry, grant = self.lookup.find(identity, command.flight, operation)
+        entry, grant = call.setup.lookup.find(identity, command.flight, operation)
         call.entry, call.flight = entry, str(entry)
         return command, entry, grant
+
+
+def _listed(lookup: Lookup, entry: Entry, grant: Grant) -> FlightDescription:
+    schema = lookup.catalog.known_schema(entry)
+    flight = entry.flight
+    return FlightDescription(
+        path=entry.path,
+        adapter=entry.mount.plugin.name,
+        schema=None if schema is None else visible_schema(schema, grant),
+        tickets=(Command(entry.path),),
+        total_records=-1 if grant.rows else flight.total_records,
+        total_bytes=-1 if grant.rows else flight.total_bytes,
+    )
 
 
 def _tickets(command: Command, plan: Plan, parts: int) -> tuple[Command, ...]:

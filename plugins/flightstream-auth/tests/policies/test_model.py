@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from flightstream import Credentials, FlightStreamError, Identity, Secret, Source
 from flightstream.registry import Mount, Plugin, Registry, Services
-from flightstream.serving import Service
+from flightstream.serving import Service, Setup
 from flightstream.wire import Command
 
 WIDE = pa.schema(
@@ -391,7 +391,7 @@ def serve(guard: Any, lake: type[Any]) -> Service:
     for name in ("sales", "hr"):
         place = Source(name, pafs.LocalFileSystem(), "/nowhere")
         mounts.append(Mount.of(place, Plugin("lake", "1", lake(source=place)), services))
-    return Service(Registry(services, tuple(mounts)), "1", 2**20, 2**24, 60.0)
+    return Service(Setup(Registry(services, tuple(mounts)), "1", 2**20, 2**24, 60.0))
 
 
 def credentials(identity: Identity) -> Credentials:
