@@ -123,17 +123,17 @@ class Server:
         """
         if self._running is not None:
             return self
-        config = self.config
-        setup = self._build(self._loaded, config.server)
-        service = Service(setup, config.server.login_limits)
+        server = self._loaded.draft.server  # what is wrong is told with what plugins add to it
+        setup = self._build(self._loaded, server)
+        service = Service(setup, server.login_limits)
         setup.registry.startup(self.info)
         try:
-            transport = listen(config.server, service)
+            transport = listen(server, service)
         except BaseException:
             setup.registry.shutdown()
             raise
-        self._running = _Running(service, transport, config.server)
-        log.info("server_started", host=self.info.host, port=self.port, tls=self.info.tls)
+        self._running = _Running(service, transport, server)
+        log.info("server_started", host=server.host, port=self.port, tls=server.tls.is_on)
         return self
 
     def reload(

@@ -11,7 +11,7 @@ from flightstream.arrow_types import parse_type
 from flightstream.config import FlightConfig, Loaded, SourceConfig
 from flightstream.errors import ConfigError, FlightStreamError
 from flightstream.models import Storage
-from flightstream.plugin import Secret, options_of
+from flightstream.plugin import Secret, default_of, options_of
 from flightstream.registry.border import Plugin
 from flightstream.registry.discover import PluginClass
 from flightstream.registry.kept import Kept, Opened, Place
@@ -97,7 +97,8 @@ class _Builder:
         values = self.loaded.structure_options(plugin.cls, plugin.name)
         if values is None:
             return None
-        made_of = (values, self._places_of(plugin) if plugin.opens_storage else {})
+        places = self._places_of(plugin) if plugin.opens_storage else {}
+        made_of = (_with_defaults(plugin, values), places)
         kept = self.kept.service(plugin.name, plugin.cls, made_of)
         return kept or self._instance(plugin, ("plugins", plugin.name), values, made_of)
 
@@ -113,8 +114,9 @@ class _Builder:
         values = self.loaded.structure_options(plugin.cls, plugin.name, name)
         if values is None or source is None:
             return None
-        kept = self.kept.adapter(plugin.name, plugin.cls, values, source)
-        return kept or self._instance(plugin, ("sources", name), values, values, source)
+        made_of = _with_defaults(plugin, values)
+        kept = self.kept.adapter(plugin.name, plugin.cls, made_of, source)
+        return kept or self._instance(plugin, ("sources", name), values, made_of, source)
 
     def _instance(
         self,
@@ -197,6 +199,10 @@ def _grouping(config: str | FlightConfig) -> Grouping:
     pattern = f"{flight.files}**" if flight.files.endswith("/") else flight.files
     columns = [(name, parse_type(text)) for name, text in flight.columns.items()]
     return Grouping(pattern, flight.unify, pa.schema(columns) if columns else None)
+
+
+def _with_defaults(plugin: PluginClass, values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: default_of(one) for name, (one, _) in options_of(plugin.cls).items()} | values
 
 
 def _options_text(instance: Any) -> str:
