@@ -7,11 +7,10 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, Self
 
-import attrs
 import structlog
-from attrs import define, field
+from attrs import define, evolve, field
 
-from flightstream.config import Config, Loaded, ServerConfig, load_config, load_mapping
+from flightstream.config import Config, Given, Loaded, ServerConfig
 from flightstream.errors import FlightStreamError, Unavailable
 from flightstream.models import ServerInfo
 from flightstream.plugin import ByteSize
@@ -59,8 +58,8 @@ class Server:
         options: Mapping[str, Mapping[str, Any]] | None = None,
         **settings: Any,
     ) -> None:
-        self._loaded = _load(config, plugins, sources, options, settings)
-        self._plugins = plugins
+        self._given = Given(config, plugins, sources or {}, options or {}, settings)
+        self._loaded = self._given.load()
         self._running: _Running | None = None
         self._reloading = Lock()
         self._stopping = Lock()
@@ -146,9 +145,9 @@ class Server:
     ) -> None:
         """Go on with what the configuration says now; running scans end with what was.
 
-        Without arguments, what the server was built from is read again: the file,
-        the environment, the files of secrets. Otherwise they take the place of all
-        that it was given. Plugin classes stay those that it was built with.
+        What the server was built from is read again: the file, the environment, the
+        files of secrets. Arguments take the place of those that it was built with;
+        of settings, those that are named. Plugin classes stay the same.
 
         New calls see all of the new configuration or, where it is refused, all of
         the old one. Plugins and sources of which nothing has changed run on; what is
@@ -173,13 +172,12 @@ class Server:
             running = self._running
             if running is None or not running.service.is_ready:
                 raise Unavailable("the server is not running")
+            given = self._given.changed(config, sources, options, settings)
             log.info("reload_started")
             try:
-                if config is None and not (sources or options or settings):
-                    loaded = self._loaded.reread()
-                else:
-                    loaded = _load(config, self._plugins, sources, options, settings)
+                loaded = self._loaded.reread() if given == self._given else given.load()
                 self._replace(running, loaded)
+                self._given = given
             except FlightStreamError as exc:
                 log.error("reload_refused", problems=exc.message.splitlines())
                 raise
@@ -211,7 +209,7 @@ class Server:
         self.stop()
 
     def _build(self, loaded: Loaded, server: ServerConfig, kept: Kept | None = None) -> Setup:
-        registry = build_registry(loaded, self._plugins, kept)
+        registry = build_registry(loaded, self._given.plugins, kept)
         check_exposure(loaded, registry, server)
         return Setup(
             registry,
@@ -225,7 +223,7 @@ class Server:
         """Build and start what is new, and let new calls use it."""
         wanted = loaded.draft.server
         fixed = {name: getattr(running.listening, name) for name in _FIXED}
-        server = attrs.evolve(wanted, **fixed)
+        server = evolve(wanted, **fixed)
         try:
             setup = self._build(loaded, server, running.service.setup.registry.kept)
             setup.registry.startup(_info(server, self.port, loaded.config))
@@ -317,25 +315,3 @@ def _changes(before: Setup, now: Setup) -> dict[str, list[str]]:
         "started": sorted({plugin.name for plugin in new if plugin not in old}),
         "stopping": sorted({plugin.name for plugin in old if plugin not in new}),
     }
-
-
-def _load(
-    config: Config | Loaded | Path | str | None,
-    plugins: Sequence[type[Any]],
-    sources: Mapping[str, Any] | None,
-    options: Mapping[str, Mapping[str, Any]] | None,
-    settings: Mapping[str, Any],
-) -> Loaded:
-    if isinstance(config, Loaded):
-        if sources or options or settings:
-            raise TypeError("keywords cannot change a configuration that is loaded already")
-        return config
-    given = {"server": settings, "sources": sources or {}, "plugins": options or {}}
-    if isinstance(config, Path | str):
-        return load_config(config, overrides=given)
-    tables: dict[str, Any] = {} if config is None else config.to_mapping()
-    for section, values in given.items():
-        tables[section] = {**tables.get(section, {}), **values}
-    if config is None and plugins:
-        tables["plugins"] = {"enabled": [], **tables["plugins"]}
-    return load_mapping(tables)

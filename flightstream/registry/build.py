@@ -201,7 +201,7 @@ def _grouping(config: str | FlightConfig) -> Grouping:
     return Grouping(pattern, flight.unify, pa.schema(columns) if columns else None)
 
 
-def _with_defaults(plugin: PluginClass, values: Mapping[str, Any]) -> dict[str, Any]:
+def _with_defaults(plugin: PluginClass, values: dict[str, Any]) -> dict[str, Any]:
     return {name: default_of(one) for name, (one, _) in options_of(plugin.cls).items()} | values
 
 
