@@ -2,9 +2,6 @@
 
 import json
 import socket
-import threading
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -17,18 +14,15 @@ import flightstream
 from flightstream import (
     Action,
     ConfigError,
-    Flight,
     Grant,
     Identity,
     NotFound,
     PluginError,
     Secret,
     Server,
-    Source,
     Stale,
     Unauthenticated,
     Unavailable,
-    adapter,
     hookimpl,
     option,
     service,
@@ -88,45 +82,6 @@ def told(book: list[str]) -> type[Any]:
                 yield Action(name, "for the test", lambda *_: [self.name.encode()])
 
     return Told
-
-
-@pytest.fixture
-def gate() -> threading.Event:
-    return threading.Event()
-
-
-@pytest.fixture
-def gated(book, gate) -> type[Any]:
-    """An adapter whose stream says what it was configured to, half of it when the gate opens."""
-
-    @adapter
-    class Gated:
-        source: Source
-        says: str = option("old", help="what its rows say")
-
-        @hookimpl
-        def on_startup(self):
-            book.append(f"{self.says} starts")
-
-        @hookimpl
-        def on_shutdown(self):
-            book.append(f"{self.says} stops")
-
-        @hookimpl
-        def list_flights(self):
-            return [Flight("a", version="1")]
-
-        @hookimpl
-        def get_schema(self):
-            return pa.schema([("says", pa.string())])
-
-        @hookimpl
-        def stream_batches(self):
-            yield pa.record_batch({"says": [self.says]})
-            assert gate.wait(60)
-            yield pa.record_batch({"says": [self.says]})
-
-    return Gated
 
 
 def refuse(server: Server, *args: Any, **changes: Any) -> tuple[type[Exception], list[str]]:
@@ -198,37 +153,6 @@ def test_a_secret_in_a_file_is_read_again(serve, memory, tmp_path, folder):
     assert served.get(b"a", authorization="Bearer two") == TABLE
     with pytest.raises(flight.FlightUnauthenticatedError, match="no such token"):
         served.get(b"a", authorization="Bearer one")
-
-
-def test_a_running_scan_ends_with_what_it_began_with(serve, gated, gate, book, until):
-    served = serve(gated)
-    reader = served.client.stream("a")
-    rows = reader.read_next_batch().to_pylist()
-
-    for says in ("new", "newer"):
-        served.server.reload(options={"gated": {"says": says}})
-        other = served.client.stream("a")
-        assert other.read_next_batch().to_pylist() == [{"says": says}]
-    assert book == ["old starts", "new starts", "newer starts"]
-
-    gate.set()
-    rows += [row for batch in reader for row in batch.to_pylist()]
-    assert rows == [{"says": "old"}] * 2
-    until(lambda: sorted(book[3:]) == ["new stops", "old stops"])
-
-
-def test_what_a_running_scan_uses_stops_at_last_when_the_server_does(serve, gated, gate, book):
-    served = serve(gated)
-    reader = served.client.stream("a")
-    reader.read_next_batch()
-    served.server.reload(options={"gated": {"says": "new"}})
-
-    try:
-        assert served.server.stop(0.5) is False
-    finally:
-        gate.set()
-
-    assert book == ["old starts", "new starts", "new stops", "old stops"]
 
 
 def test_a_plugin_that_has_not_changed_runs_on(serve, told, lines, book, tmp_path, folder):
@@ -434,96 +358,3 @@ def test_after_a_stop_it_starts_with_what_was_reloaded(lines, folder, tmp_path):
         server.reload(sources={"t": folder}, port=0)
     with server:
         assert server.info.sources == ("t",)
-
-
-class TestStoppedMeanwhile:
-    """A plugin whose start lasts until the test says so."""
-
-    @pytest.fixture
-    def slow(self, book, gate) -> type[Any]:
-        @service
-        class Slow:
-            waits: bool = option(False, help="whether it does")
-
-            @hookimpl
-            def on_startup(self):
-                book.append(f"starts {self.waits}")
-                assert not self.waits or gate.wait(60)
-
-            @hookimpl
-            def on_shutdown(self):
-                book.append(f"stops {self.waits}")
-
-        return Slow
-
-    def reloading(self, server: Server, folder: Path) -> tuple[threading.Thread, list[str]]:
-        refused: list[str] = []
-
-        def reload() -> None:
-            try:
-                server.reload(sources={"s": folder}, options={"slow": {"waits": True}})
-            except Unavailable as exc:
-                refused.append(exc.message)
-
-        thread = threading.Thread(target=reload)
-        thread.start()
-        return thread, refused
-
-    def test_a_server_is_ready_while_it_reloads(
-        self, serve, slow, lines, folder, book, gate, until
-    ):
-        (folder / "a.txt").write_text("one\n")
-        served = serve(slow, lines)
-        thread, refused = self.reloading(served.server, folder)
-        until(lambda: "starts True" in book)
-
-        assert served.server.is_ready
-        assert served.get(b"a").num_rows == 1
-        gate.set()
-        thread.join()
-        assert refused == []
-
-    def test_a_reload_that_ends_while_the_server_stops_is_refused(
-        self, serve, slow, lines, folder, book, gate, until
-    ):
-        served = serve(slow, lines)
-        thread, refused = self.reloading(served.server, folder)
-        until(lambda: "starts True" in book)
-        stopping = threading.Thread(target=served.server.stop)
-        stopping.start()
-        until(lambda: not served.server.is_ready)
-        gate.set()
-        thread.join()
-        stopping.join()
-
-        assert refused == ["the server is stopping"]
-        assert book == ["starts False", "starts True", "stops True", "stops False"]
-
-    def test_a_reload_that_hangs_does_not_hold_up_the_stop(
-        self, serve, slow, lines, folder, book, gate, until
-    ):
-        served = serve(slow, lines)
-        thread, refused = self.reloading(served.server, folder)
-        until(lambda: "starts True" in book)
-
-        assert served.server.stop(0.5)
-        assert book == ["starts False", "starts True", "stops False"]
-        gate.set()
-        thread.join()
-        assert (refused, book[3:]) == (["the server is stopping"], ["stops True"])
-
-
-def test_reloads_at_the_same_time_come_one_after_the_other(serve, lines, folder):
-    (folder / "a.txt").write_text("one\n")
-    served = serve(lines)
-    names = [f"s{number}" for number in range(8)]
-    reload: Callable[[str], None] = lambda name: served.server.reload(sources={name: folder})  # noqa: E731
-    threads = [threading.Thread(target=reload, args=(name,)) for name in names]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    [name] = served.server.info.sources
-    assert served.names() == [f"{name}/a"]
-    assert name in names
