@@ -397,12 +397,9 @@ def serve(guard: Any, lake: type[Any]) -> Service:
 def credentials(identity: Identity) -> Credentials:
     if identity == Identity.ANONYMOUS:
         return Credentials()
-    told = {
-        "subject": identity.subject,
-        "roles": sorted(identity.roles),
-        "claims": dict(identity.claims),
-    }
-    return Credentials({"authorization": (f"Bearer {json.dumps(told)}",)})
+    told = {"subject": identity.subject, "roles": [*identity.roles]}
+    token = json.dumps(told | {"claims": dict(identity.claims)}).encode().hex()
+    return Credentials({"authorization": (f"Bearer {token}",)})
 
 
 def read(service: Service, who: Credentials, ticket: bytes) -> tuple[pa.Schema, list[Row]]:
