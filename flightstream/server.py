@@ -7,6 +7,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any, Self
 
+import attrs
 import structlog
 from attrs import frozen
 
@@ -119,12 +120,19 @@ class Server:
             listing_ttl_seconds=server.listing_ttl_seconds,
             login_limits=server.login_limits,
         )
-        registry.startup(self.info)
+        registry.startup(
+            attrs.evolve(
+                self.info,
+                status=service.status,
+                refresh=service.lookup.catalog.refresh_source,
+            )
+        )
         try:
             transport = listen(server, service)
         except BaseException:
             registry.shutdown()
             raise
+        service.is_listening = True
         self._running = _Running(registry, service, transport)
         log.info("server_started", host=server.host, port=self.port, tls=self.info.tls)
         return self

@@ -31,6 +31,11 @@ class Registry:
     def _find_observers(self) -> list[tuple[Plugin, Callable[..., Any]]]:
         return list(self._each("on_call_finished"))
 
+    def __attrs_post_init__(self) -> None:
+        observers = list(self._each("on_plugin_failed"))
+        for plugin in self.plugins:
+            plugin.observers[:] = observers
+
     @property
     def plugins(self) -> list[Plugin]:
         """Every plugin instance, services first."""

@@ -11,9 +11,10 @@ import structlog
 from attrs import define, field
 
 from flightstream.errors import FlightStreamError, Unavailable
-from flightstream.models import Allowance, CallRecord, Credentials, Identity, StartedCall
+from flightstream.models import Allowance, CallRecord, Credentials, Identity, Phase, StartedCall
 from flightstream.registry import Registry
 from flightstream.serving.listing import Entry
+from flightstream.serving.trace_context import trace_context
 
 log = structlog.get_logger(__name__)
 
@@ -41,11 +42,28 @@ class Call:
     bytes: int = 0
     batches: int = 0
     counts: Mapping[str, int] = field(factory=dict)
+    rows_read: int = 0
+    residual: tuple[str, ...] = ()
+    phases: list[Phase] = field(factory=list)
     _started: float = field(factory=time.perf_counter)
+    _started_at: float = field(factory=time.time)
 
     def elapsed_seconds(self) -> float:
         """Return the time since the call arrived."""
         return time.perf_counter() - self._started
+
+    def phase_ended(self, name: str, start_seconds: float, end_seconds: float) -> None:
+        """Note what a part of the time went into."""
+        self.phases.append(Phase(name, start_seconds, end_seconds - start_seconds))
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Note that the time of a ``with`` block goes into something, also if it fails."""
+        start = self.elapsed_seconds()
+        try:
+            yield
+        finally:
+            self.phase_ended(name, start, self.elapsed_seconds())
 
     def started(self, identity: Identity) -> StartedCall:
         """Return what plugins are asked to admit."""
@@ -55,6 +73,7 @@ class Call:
 
     def record(self, code: str) -> CallRecord:
         """Return what observers are told."""
+        trace_parent, trace_state = trace_context(self.credentials.headers)
         return CallRecord(
             call=self.id,
             method=self.method,
@@ -72,6 +91,12 @@ class Call:
             bytes=self.bytes,
             batches=self.batches,
             counts=self.counts,
+            started_at=self._started_at,
+            phases=tuple(self.phases),
+            rows_read=self.rows_read,
+            residual=self.residual,
+            trace_parent=trace_parent,
+            trace_state=trace_state,
         )
 
 
@@ -81,6 +106,7 @@ class Calls:
 
     registry: Registry
     _active: int = field(default=0, init=False)
+    _scans: int = field(default=0, init=False)
     _closing: bool = field(default=False, init=False)
     _changed: Condition = field(factory=Condition, init=False)
 
@@ -88,6 +114,16 @@ class Calls:
     def active(self) -> int:
         """How many calls are under way."""
         return self._active
+
+    @property
+    def scans(self) -> int:
+        """How many of them are streams."""
+        return self._scans
+
+    @property
+    def draining(self) -> bool:
+        """Whether new calls are refused."""
+        return self._closing
 
     def open(self, method: str, credentials: Credentials) -> Call:
         """Begin a call, to be ended with :meth:`close`.
@@ -100,6 +136,7 @@ class Calls:
             if self._closing:
                 raise Unavailable("the server is stopping", call=call.id, retry_after_seconds=1.0)
             self._active += 1
+            self._scans += _is_scan(call)
         return call
 
     def close(self, call: Call, error: BaseException | None = None) -> None:
@@ -114,6 +151,7 @@ class Calls:
         finally:
             with self._changed:
                 self._active -= 1
+                self._scans -= _is_scan(call)
                 self._changed.notify_all()
 
     def fail(self, call: Call, error: BaseException) -> None:
@@ -149,6 +187,10 @@ def mark(error: BaseException, call: Call) -> None:
     if isinstance(error, FlightStreamError):
         error.call = error.call or call.id
         error.flight = error.flight or call.flight
+
+
+def _is_scan(call: Call) -> bool:
+    return call.method == "DoGet"
 
 
 def _log(record: CallRecord, error: BaseException | None) -> None:

@@ -5,11 +5,12 @@ from typing import TypeAlias
 
 import attrs
 import pyarrow as pa
+import structlog
 from attrs import define, field, frozen
 
 from flightstream.config import LoginLimits
 from flightstream.errors import NotFound, Unsupported
-from flightstream.models import Action, Credentials, Grant, Identity, Operation
+from flightstream.models import Action, Credentials, Grant, Identity, Operation, ServerStatus
 from flightstream.registry import Registry
 from flightstream.serving.access import Access
 from flightstream.serving.actions import collect_actions
@@ -79,6 +80,7 @@ class Service:
     calls: Calls = field(init=False)
     lookup: Lookup = field(init=False)
     actions: dict[str, Action] = field(init=False)
+    is_listening: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         catalog = Catalog(self.registry.mounts, self.listing_ttl_seconds)
@@ -86,6 +88,17 @@ class Service:
         self.calls = Calls(self.registry)
         self.lookup = Lookup(catalog, Access(self.registry.services))
         self.actions = collect_actions(self.lookup, self.registry, self.version)
+
+    def status(self) -> ServerStatus:
+        """Return how the server is now."""
+        draining = self.calls.draining
+        return ServerStatus(
+            ready=self.is_listening and not draining,
+            draining=draining,
+            active_calls=self.calls.active,
+            active_scans=self.calls.scans,
+            sources=tuple(source.status() for source in self.lookup.catalog.sources),
+        )
 
     def handshake(self, credentials: Credentials) -> str | None:
         """Let somebody log in apart from any call, and return a token for later calls.
@@ -104,36 +117,39 @@ class Service:
         """Return the visible flights whose paths begin with a prefix, ``sales/2024``."""
         with self.calls.during("ListFlights", credentials) as call:
             identity = self._admit(call)
-            below = criteria.rstrip(b"/")
-            prefix = Command.parse(below).flight if below else ()
-            return [
-                self._listed(entry, grant) for entry, grant in self.lookup.visible(identity, prefix)
-            ]
+            with call.phase("list"):
+                below = criteria.rstrip(b"/")
+                prefix = Command.parse(below).flight if below else ()
+                visible = self.lookup.visible(identity, prefix)
+                return [self._listed(entry, grant) for entry, grant in visible]
 
     def get_flight(self, credentials: Credentials, request: Request) -> FlightDescription:
         """Return one flight with its schema and tickets."""
         with self.calls.during("GetFlightInfo", credentials) as call:
-            command, plan = self._plan(call, request)
-            # Limit and offset count over the whole, so they are not divided.
-            whole = command.limit is None and not command.offset
-            parts = len(partitions_of(plan, command.partitions)) if whole else 1
-            exact = whole and command.filter is None and not plan.filters
-            flight = plan.entry.flight
-            records = flight.total_records if exact else -1
-            return FlightDescription(
-                path=plan.entry.path,
-                adapter=plan.entry.mount.plugin.name,
-                schema=plan.schema,
-                tickets=_tickets(command, plan, parts),
-                total_records=records_of(plan) if exact and records < 0 else records,
-                total_bytes=-1 if plan.grant.rows else flight.total_bytes,
-            )
+            command, entry, grant = self._find(call, request, "read")
+            with call.phase("plan"):
+                plan = self._plan(command, entry, grant)
+                # Limit and offset count over the whole, so they are not divided.
+                whole = command.limit is None and not command.offset
+                parts = len(partitions_of(plan, command.partitions)) if whole else 1
+                exact = whole and command.filter is None and not plan.filters
+                flight = plan.entry.flight
+                records = flight.total_records if exact else -1
+                return FlightDescription(
+                    path=plan.entry.path,
+                    adapter=plan.entry.mount.plugin.name,
+                    schema=plan.schema,
+                    tickets=_tickets(command, plan, parts),
+                    total_records=records_of(plan) if exact and records < 0 else records,
+                    total_bytes=-1 if plan.grant.rows else flight.total_bytes,
+                )
 
     def get_schema(self, credentials: Credentials, request: Request) -> pa.Schema:
         """Return the schema that a stream will have."""
         with self.calls.during("GetSchema", credentials) as call:
-            _command, plan = self._plan(call, request)
-            return plan.schema
+            command, entry, grant = self._find(call, request, "read")
+            with call.phase("plan"):
+                return self._plan(command, entry, grant).schema
 
     def scan(
         self, credentials: Credentials, ticket: bytes, is_cancelled: Callable[[], bool]
@@ -141,9 +157,12 @@ class Service:
         """Begin a stream. The call stays open until the scan is closed."""
         call = self.calls.open("DoGet", credentials)
         try:
-            command, plan = self._plan(call, ticket)
-            if command.partition is not None:
-                plan = with_partition(plan, command.partition)
+            with structlog.contextvars.bound_contextvars(call=call.id):
+                command, entry, grant = self._find(call, ticket, "read")
+                with call.phase("plan"):
+                    plan = self._plan(command, entry, grant)
+                    if command.partition is not None:
+                        plan = with_partition(plan, command.partition)
         except BaseException as exc:
             self.calls.fail(call, exc)
             raise
@@ -162,7 +181,8 @@ class Service:
         """
         with self.calls.during("DoPut", credentials) as call:
             _command, entry, _grant = self._find(call, request, "write")
-            return entry.mount.write_batches(entry.flight, batches, "append")
+            with call.phase("write"):
+                return entry.mount.write_batches(entry.flight, batches, "append")
 
     def exchange(self, credentials: Credentials, request: Request) -> None:
         """Refuse an exchange, for which there is no hook.
@@ -190,19 +210,20 @@ class Service:
                 known = ", ".join(sorted(self.actions))
                 raise NotFound(f"there is no action {name[:100]!r}: there are {known}")
             self.lookup.access.check_action(identity, action)
-            return list(action.run(identity, body))
+            with call.phase("action"):
+                return list(action.run(identity, body))
 
     def _admit(self, call: Call) -> Identity:
         """Return who asks, if plugins let the call in."""
         services = self.registry.services
-        with self.logins.judging(call.credentials):
+        with call.phase("authenticate"), self.logins.judging(call.credentials):
             call.identity = services.authenticate(call.credentials)
-        call.allowance = services.admit_call(call.started(call.identity))
+        with call.phase("admit"):
+            call.allowance = services.admit_call(call.started(call.identity))
         return call.identity
 
-    def _plan(self, call: Call, request: Request) -> tuple[Command, Plan]:
-        command, entry, grant = self._find(call, request, "read")
-        return command, make_plan(entry, self.lookup.schema(entry, grant), command, grant)
+    def _plan(self, command: Command, entry: Entry, grant: Grant) -> Plan:
+        return make_plan(entry, self.lookup.schema(entry, grant), command, grant)
 
     def _listed(self, entry: Entry, grant: Grant) -> FlightDescription:
         schema = self.lookup.catalog.known_schema(entry)
@@ -220,11 +241,12 @@ class Service:
         self, call: Call, request: Request, operation: Operation
     ) -> tuple[Command, Entry, Grant]:
         identity = self._admit(call)
-        command = Command.parse(request)
-        call.flight = shown(command.flight)
-        entry, grant = self.lookup.find(identity, command.flight, operation)
-        call.entry, call.flight = entry, str(entry)
-        return command, entry, grant
+        with call.phase("find"):
+            command = Command.parse(request)
+            call.flight = shown(command.flight)
+            entry, grant = self.lookup.find(identity, command.flight, operation)
+            call.entry, call.flight = entry, str(entry)
+            return command, entry, grant
 
 
 def _tickets(command: Command, plan: Plan, parts: int) -> tuple[Command, ...]:

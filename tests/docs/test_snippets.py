@@ -33,7 +33,7 @@ DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data/README.md")),
     *sorted(ROOT.glob("plugins/*/README.md")),
     # That of the example plugins has a test of its own.
-    *(ROOT / "contrib" / name for name in ("README.md", "examples/README.md")),
+    *(ROOT / "contrib" / name for name in ("README.md", "deploy/README.md", "examples/README.md")),
     *sorted(ROOT.glob("docs/**/*.md")),
 ]
 DIRECTIVES = {"eval-rst", "generated", "include", "literalinclude", "note", "toctree"}
