@@ -30,6 +30,7 @@ from flightstream.models import (
     Grant,
     Identity,
     Operation,
+    PluginFailure,
     ScanEstimate,
     ScanRequest,
     ServerInfo,
@@ -322,6 +323,20 @@ def on_call_finished(record: CallRecord) -> None:
     the transport allows, so be quick. A stream that nobody began to read ends
     where it is collected, perhaps on a thread that is inside this plugin: what
     locks here is an ``RLock``.
+
+    .. versionadded:: 0.1
+    """
+
+
+@hookspec
+def on_plugin_failed(failure: PluginFailure) -> None:
+    """Observe a failure of any plugin; an exception is logged and changes nothing.
+
+    Called whenever a plugin raised what is none of our errors, broke the contract of
+    a hook or could not read from its store, on the thread on which that was found
+    out, after it was logged. There may be any number, also of one call, so be
+    quick. Failures of this hook itself are told to nobody. As with
+    ``on_call_finished``, what locks here is an ``RLock``.
 
     .. versionadded:: 0.1
     """

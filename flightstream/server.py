@@ -125,12 +125,13 @@ class Server:
         server = self._loaded.draft.server  # what is wrong is told with what plugins add to it
         setup = self._build(self._loaded, server)
         service = Service(setup, server.login_limits)
-        setup.registry.startup(self.info)
+        setup.registry.startup(_told(self.info, service))
         try:
             transport = listen(server, service)
         except BaseException:
             setup.registry.shutdown()
             raise
+        service.is_listening = True
         self._running = _Running(service, transport, server)
         log.info("server_started", host=server.host, port=self.port, tls=server.tls.is_on)
         return self
@@ -226,7 +227,8 @@ class Server:
         server = evolve(wanted, **fixed)
         try:
             setup = self._build(loaded, server, running.service.setup.registry.kept)
-            setup.registry.startup(_info(server, self.port, loaded.config))
+            info = _info(server, self.port, loaded.config)
+            setup.registry.startup(_told(info, running.service))
         finally:  # only now the options of plugins have been looked at
             for warning in loaded.warnings:
                 log.warning("configuration_warning", problem=str(warning))
@@ -236,6 +238,7 @@ class Server:
             setup.registry.shutdown(_HOOK_SECONDS)
             raise
         running.transport.max_receive_bytes = ByteSize(server.max_receive_message_bytes)
+        running.transport.advertise = server.advertise
         self._loaded = loaded
         log.info("reloaded", sources=list(loaded.config.sources), **_changes(replaced, setup))
         if changed := [name for name in _FIXED if getattr(wanted, name) != fixed[name]]:
@@ -306,6 +309,11 @@ def _info(server: ServerConfig, port: int, config: Config) -> ServerInfo:
         tls=server.tls.is_on,
         requires_client_certificate=server.tls.require_client_certificate,
     )
+
+
+def _told(info: ServerInfo, service: Service) -> ServerInfo:
+    """Return what plugins are told: what a reload changes, they see there too."""
+    return evolve(info, status=service.status, refresh=service.refresh)
 
 
 def _changes(before: Setup, now: Setup) -> dict[str, list[str]]:

@@ -1,10 +1,19 @@
 """The values that cross between the core and plugins."""
 
 from flightstream.models.access import Credentials, Grant, Identity, Operation
+from flightstream.models.failure import FailureReason, PluginFailure
 from flightstream.models.flight import Flight, is_flight_name
 from flightstream.models.mask import Mask, MaskKind
 from flightstream.models.scan import ScanCounts, ScanEstimate, ScanRequest
-from flightstream.models.server import Action, Allowance, CallRecord, ServerInfo, StartedCall
+from flightstream.models.server import (
+    Action,
+    Allowance,
+    CallRecord,
+    Phase,
+    ServerInfo,
+    StartedCall,
+)
+from flightstream.models.status import ServerStatus, SourceStatus
 from flightstream.models.storage import Explain, Objects, RangedObjects, Storage, StoredObject
 
 __all__ = [
@@ -13,6 +22,7 @@ __all__ = [
     "CallRecord",
     "Credentials",
     "Explain",
+    "FailureReason",
     "Flight",
     "Grant",
     "Identity",
@@ -20,11 +30,15 @@ __all__ = [
     "MaskKind",
     "Objects",
     "Operation",
+    "Phase",
+    "PluginFailure",
     "RangedObjects",
     "ScanCounts",
     "ScanEstimate",
     "ScanRequest",
     "ServerInfo",
+    "ServerStatus",
+    "SourceStatus",
     "StartedCall",
     "Storage",
     "StoredObject",

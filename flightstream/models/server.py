@@ -6,6 +6,12 @@ from attrs import Factory, field, frozen, validators
 
 from flightstream.addresses import address_of
 from flightstream.models.access import Identity
+from flightstream.models.status import ServerStatus
+
+
+def _refresh_nothing(_source: str) -> None:
+    """Stand in for a server that does not run."""
+
 
 _AT_LEAST_NOTHING = validators.optional(
     validators.and_(validators.instance_of(int), validators.ge(0))
@@ -44,6 +50,10 @@ class ServerInfo:
         tls: Whether clients have to speak TLS.
         requires_client_certificate: Whether each shows a certificate, whose subject
             is ``Credentials.peer_identity``. There is no Handshake then.
+        status: Tells how the server is now. From any thread, at any time, also
+            while it starts; it waits for nothing.
+        refresh: Lists a source again, unless another thread does so meanwhile. It
+            takes as long as the listing does, and what fails is in the status.
 
     .. versionadded:: 0.1
     """
@@ -54,6 +64,8 @@ class ServerInfo:
     sources: tuple[str, ...]
     tls: bool = False
     requires_client_certificate: bool = False
+    status: Callable[[], ServerStatus] = field(default=ServerStatus, repr=False, eq=False)
+    refresh: Callable[[str], None] = field(default=_refresh_nothing, repr=False, eq=False)
 
 
 @frozen(kw_only=True)
@@ -106,6 +118,26 @@ class Allowance:
         return Allowance(rows=_least(self.rows, other.rows), bytes=_least(self.bytes, other.bytes))
 
 
+@frozen
+class Phase:
+    """One part of a call.
+
+    Args:
+        name: ``"authenticate"``; ``"admit"``, asking plugins to let it in; ``"find"``,
+            from a name to a flight that may be seen; ``"plan"``, with its schema and
+            parts; then ``"first_batch"`` until there is one and ``"stream"`` for all
+            that comes after it, or ``"list"``, ``"write"`` or ``"action"``.
+        start_seconds: When it began, after the call's arrival.
+        duration_seconds: How long it took.
+
+    .. versionadded:: 0.1
+    """
+
+    name: str
+    start_seconds: float
+    duration_seconds: float
+
+
 @frozen(kw_only=True)
 class CallRecord:
     """One finished call, for observers.
@@ -128,6 +160,16 @@ class CallRecord:
         bytes: Arrow bytes handed to the transport.
         batches: Record batches handed to the transport.
         counts: What the adapter reported, see :class:`ScanCounts`.
+        started_at: When it arrived, in seconds since 1970 UTC.
+        phases: What the time went into, in order, as far as the call came; the last
+            is the one in which it failed, if it did.
+        rows_read: Rows of the adapter's batches, before the core's filters.
+        residual: What of a stream's command or grant was left to the core, because
+            the adapter does not push it down or must not: ``"columns"``,
+            ``"filter"``, ``"limit"``, ``"masks"``, ``"offset"``, ``"rows"``.
+        trace_parent: The call's ``traceparent``, as W3C Trace Context has it, if it
+            brought one that is well-formed.
+        trace_state: The ``tracestate`` that came along with it.
 
     .. versionadded:: 0.1
     """
@@ -148,6 +190,12 @@ class CallRecord:
     bytes: int = 0
     batches: int = 0
     counts: Mapping[str, int] = Factory(dict)
+    started_at: float = 0.0
+    phases: tuple[Phase, ...] = ()
+    rows_read: int = 0
+    residual: tuple[str, ...] = ()
+    trace_parent: str | None = None
+    trace_state: str | None = None
 
 
 def _least(one: int | None, other: int | None) -> int | None:

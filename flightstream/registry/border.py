@@ -9,6 +9,7 @@ import structlog
 from attrs import define, field, frozen
 
 from flightstream.errors import FlightStreamError, PluginError
+from flightstream.models import FailureReason, PluginFailure
 from flightstream.plugin import PluginKind, kind_of
 from flightstream.registry.life import Life
 from flightstream.storage import Failures
@@ -16,6 +17,7 @@ from flightstream.storage import Failures
 log = structlog.get_logger(__name__)
 
 _END = object()
+_OBSERVING = "on_plugin_failed"
 
 
 @frozen(eq=False)
@@ -28,6 +30,7 @@ class Plugin:
         instance: What is registered with pluggy.
         options: The option values that shape its data, as stable text.
         failures: Tells those of the storage that its source lies in.
+        observers: The plugins that are told when this one fails, each with its hook.
         made_of: What the instance was made of, to be compared at a reload.
         life: How long it runs.
     """
@@ -37,6 +40,7 @@ class Plugin:
     instance: Any = field(repr=False)
     options: str = field(default="", repr=False)
     failures: Failures = field(factory=Failures, repr=False)
+    observers: list[tuple["Plugin", Callable[..., Any]]] = field(factory=list, repr=False)
     made_of: Any = field(default=None, repr=False)
     life: Life = field(factory=Life, repr=False)
 
@@ -69,11 +73,38 @@ class Plugin:
             problem=problem,
             **details,
         )
+        self.report(hook, "contract", flight)
         return PluginError(
             f"the plugin {self.name!r} broke the contract of {hook}: {problem}",
             plugin=self.name,
             flight=flight,
         )
+
+    def report(
+        self,
+        hook: str,
+        reason: FailureReason,
+        flight: str | None,
+        exception: BaseException | None = None,
+    ) -> None:
+        """Tell the observers that this plugin failed; what they raise is only logged."""
+        if hook == _OBSERVING:  # or one that always fails would never come to an end
+            return
+        failure = PluginFailure(
+            plugin=self.name,
+            version=self.version,
+            hook=hook,
+            reason=reason,
+            call=structlog.contextvars.get_contextvars().get("call"),
+            flight=flight,
+            exception=exception,
+        )
+        for observer, tell in self.observers:
+            try:
+                with observer.border(_OBSERVING):
+                    tell(failure=failure)
+            except FlightStreamError as exc:
+                log.warning("observer_failed", plugin=observer.name, error=exc.message)
 
 
 @define(eq=False)
@@ -83,7 +114,7 @@ class Border:
     An error of ours is the plugin's word to the client and passes, with the
     flight added. What the storage says of its own failure takes the place of
     what the plugin made of it. Anything else is logged here, and becomes
-    ``PluginError`` without its text.
+    ``PluginError`` without its text. Whatever is logged, the observers are told.
     """
 
     plugin: Plugin
@@ -108,6 +139,7 @@ class Border:
                 flight=self.flight,
                 error=told.message,
             )
+            self.plugin.report(self.hook, "storage", self.flight, exc)
             raise told from None
         if isinstance(exc, FlightStreamError):
             exc.flight = exc.flight or self.flight
@@ -120,6 +152,7 @@ class Border:
                 flight=self.flight,
                 exc_info=exc,
             )
+            self.plugin.report(self.hook, "raised", self.flight, exc)
             raise PluginError(
                 f"the plugin {self.plugin.name!r} failed in {self.hook}",
                 plugin=self.plugin.name,

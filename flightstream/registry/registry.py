@@ -44,6 +44,14 @@ class Registry:
     def _find_observers(self) -> list[tuple[Plugin, Callable[..., Any]]]:
         return list(self._each("on_call_finished"))
 
+    def __attrs_post_init__(self) -> None:
+        self._observe(plugin for plugin in self.plugins if not plugin.life.is_running)
+
+    def _observe(self, plugins: Iterable[Plugin]) -> None:
+        observers = list(self._each("on_plugin_failed"))
+        for plugin in plugins:
+            plugin.observers[:] = observers
+
     @property
     def plugins(self) -> list[Plugin]:
         """Every plugin instance, services first."""
@@ -77,6 +85,7 @@ class Registry:
                 self.shutdown()
                 raise
             self._held.append(plugin)
+        self._observe(self.plugins)  # also those that were told of another registry's
 
     def shutdown(self, patience_seconds: float | None = None) -> bool:
         """Stop what no other registry uses, last first; a failure is logged and the others go on.

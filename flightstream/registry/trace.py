@@ -25,6 +25,8 @@ from flightstream.models import (
     Credentials,
     Flight,
     Identity,
+    Phase,
+    PluginFailure,
     ScanCounts,
     ScanRequest,
     ServerInfo,
@@ -206,8 +208,10 @@ def _shown(value: Any) -> Any:
             return {str(name): _shown_at(str(name), one) for name, one in value.items()}
         case tuple() | list() | set() | frozenset():
             return [_shown(one) for one in value]
-        case ScanRequest() | StartedCall() | CallRecord() | ServerInfo():
-            fields = attrs.fields(type(value))
+        case (
+            ScanRequest() | StartedCall() | CallRecord() | Phase() | PluginFailure() | ServerInfo()
+        ):
+            fields = [one for one in attrs.fields(type(value)) if one.repr]
             shown = {one.name: _shown(getattr(value, one.name)) for one in fields}
             return {name: one for name, one in shown.items() if one not in (None, [], {})}
     return type(value).__name__

@@ -11,9 +11,10 @@ import structlog
 from attrs import define, field
 
 from flightstream.errors import FlightStreamError, Unavailable
-from flightstream.models import Allowance, CallRecord, Credentials, Identity, StartedCall
+from flightstream.models import Allowance, CallRecord, Credentials, Identity, Phase, StartedCall
 from flightstream.serving.listing import Entry
 from flightstream.serving.setup import Setup
+from flightstream.serving.trace_context import trace_context
 
 log = structlog.get_logger(__name__)
 
@@ -43,11 +44,28 @@ class Call:
     bytes: int = 0
     batches: int = 0
     counts: Mapping[str, int] = field(factory=dict)
+    rows_read: int = 0
+    residual: tuple[str, ...] = ()
+    phases: list[Phase] = field(factory=list)
     _started: float = field(factory=time.perf_counter)
+    _started_at: float = field(factory=time.time)
 
     def elapsed_seconds(self) -> float:
         """Return the time since the call arrived."""
         return time.perf_counter() - self._started
+
+    def phase_ended(self, name: str, start_seconds: float, end_seconds: float) -> None:
+        """Note what a part of the time went into."""
+        self.phases.append(Phase(name, start_seconds, end_seconds - start_seconds))
+
+    @contextmanager
+    def phase(self, name: str) -> Iterator[None]:
+        """Note that the time of a ``with`` block goes into something, also if it fails."""
+        start = self.elapsed_seconds()
+        try:
+            yield
+        finally:
+            self.phase_ended(name, start, self.elapsed_seconds())
 
     def started(self, identity: Identity) -> StartedCall:
         """Return what plugins are asked to admit."""
@@ -57,6 +75,7 @@ class Call:
 
     def record(self, code: str) -> CallRecord:
         """Return what observers are told."""
+        trace_parent, trace_state = trace_context(self.credentials.headers)
         return CallRecord(
             call=self.id,
             method=self.method,
@@ -74,6 +93,12 @@ class Call:
             bytes=self.bytes,
             batches=self.batches,
             counts=self.counts,
+            started_at=self._started_at,
+            phases=tuple(self.phases),
+            rows_read=self.rows_read,
+            residual=self.residual,
+            trace_parent=trace_parent,
+            trace_state=trace_state,
         )
 
 
@@ -95,6 +120,11 @@ class Calls:
     def active(self) -> int:
         """How many calls are under way."""
         return len(self._active)
+
+    @property
+    def scans(self) -> int:
+        """How many of them are streams."""
+        return sum(call.method == "DoGet" for call in list(self._active))
 
     def open(self, method: str, credentials: Credentials, *, while_draining: bool = False) -> Call:
         """Begin a call, to be ended with :meth:`close`.

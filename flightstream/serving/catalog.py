@@ -64,6 +64,11 @@ class Catalog:
         for source in self.sources:
             source.refresh()
 
+    def refresh_source(self, name: str) -> None:
+        """List one source again; none, if no adapter reads it."""
+        if name in self._sources:
+            self._sources[name].refresh()
+
     def get_schema(self, entry: Entry) -> pa.Schema:
         """Return a flight's schema; the adapter is asked once for each version."""
         known = self.known_schema(entry)

@@ -11,7 +11,7 @@ import structlog
 from attrs import define, field, frozen
 
 from flightstream.errors import FlightStreamError
-from flightstream.models import Flight
+from flightstream.models import Flight, SourceStatus
 from flightstream.registry import Mount
 from flightstream.storage import File, FileSet, listed_once
 
@@ -61,6 +61,8 @@ class SourceListing:
     _entries: dict[Name, Entry] = field(factory=dict, init=False)
     _failed: bool = field(default=False, init=False)
     _listed_at: float | None = field(default=None, init=False)
+    _took_seconds: float | None = field(default=None, init=False)
+    _listing_since: float | None = field(default=None, init=False)
     _lock: Lock = field(factory=Lock, init=False)
 
     def entries(self) -> dict[Name, Entry]:
@@ -70,7 +72,7 @@ class SourceListing:
         """
         if self._listed_at is None:
             self.refresh()
-        elif self._listed_at < time.monotonic() - self._ttl_seconds:
+        elif self._is_due():
             self._list(wait=False)
         return self._entries
 
@@ -82,6 +84,24 @@ class SourceListing:
     def failed(self) -> bool:
         """Whether an adapter could not list the source the last time."""
         return self._failed
+
+    def status(self) -> SourceStatus:
+        """Return what is known of the source, without waiting for anything."""
+        listed_at, since, now = self._listed_at, self._listing_since, time.monotonic()
+        return SourceStatus(
+            name=self.name,
+            adapters=tuple(mount.plugin.name for mount in self.mounts),
+            flights=len(self._entries),
+            listed_seconds_ago=None if listed_at is None else now - listed_at,
+            listing_seconds=self._took_seconds,
+            failed=self._failed,
+            is_due=self._is_due(),
+            listing_since_seconds=None if since is None else now - since,
+        )
+
+    def _is_due(self) -> bool:
+        listed_at = self._listed_at
+        return listed_at is None or listed_at < time.monotonic() - self._ttl_seconds
 
     def find(self, name: Name) -> Entry | None:
         """Return one flight as it is now."""
@@ -112,11 +132,13 @@ class SourceListing:
             return
         try:
             if self._listed_at is None or self._listed_at < asked:
-                began = time.monotonic()
+                self._listing_since = began = time.monotonic()
                 with listed_once():
                     self._entries, self._failed = self._list_mounts()
+                self._took_seconds = time.monotonic() - began
                 self._listed_at = began
         finally:
+            self._listing_since = None
             self._lock.release()
 
     def _list_mounts(self) -> tuple[dict[Name, Entry], bool]:

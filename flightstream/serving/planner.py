@@ -52,6 +52,20 @@ class Plan:
         """Those that are left to the core."""
         return tuple(step for step in self.steps if isinstance(step, Filter))
 
+    @property
+    def residual(self) -> tuple[str, ...]:
+        """What of the command and the grant the core does, as observers are told."""
+        granted = len(self.grant.rows)
+        left = {
+            "columns": self.request.columns is None and self.schema.names != self.expected.names,
+            "filter": len(self.filters) > granted,
+            "limit": self.limit is not None and self.request.limit is None,
+            "masks": any(isinstance(step, View) for step in self.steps),
+            "offset": self.offset > 0,
+            "rows": granted > 0,
+        }
+        return tuple(name for name, is_left in left.items() if is_left)
+
 
 def make_plan(entry: Entry, schema: pa.Schema, command: Command, grant: Grant) -> Plan:
     """Plan a command.

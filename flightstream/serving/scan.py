@@ -36,7 +36,7 @@ class Scan:
     _batch_bytes: int
     _max_batch_bytes: int
     _is_cancelled: Callable[[], bool]
-    _begun: bool = field(default=False, init=False)
+    _begun_seconds: float | None = field(default=None, init=False)
     _ended: bool = field(default=False, init=False)
 
     @property
@@ -46,7 +46,7 @@ class Scan:
 
     def __iter__(self) -> Generator[pa.RecordBatch]:
         """Yield batches until the plan is done; whatever happens, the call is closed."""
-        self._begun = True
+        self._begun_seconds = self._call.elapsed_seconds()
         error: BaseException | None = None
         batches = self._cut()
         try:
@@ -71,7 +71,8 @@ class Scan:
             error = exc
             raise
         finally:
-            batches.close()
+            with structlog.contextvars.bound_contextvars(call=self._call.id):
+                batches.close()
             self.close(error)
 
     def _count(self, batch: pa.RecordBatch) -> None:
@@ -93,7 +94,7 @@ class Scan:
 
     def abandon(self) -> None:
         """End a scan that was perhaps never iterated; one that was ends itself."""
-        if not self._begun:
+        if self._begun_seconds is None:
             self.close(Cancelled(_NOT_READ))
 
     def close(self, error: BaseException | None = None) -> None:
@@ -101,7 +102,18 @@ class Scan:
         if not self._ended:
             self._ended = True
             self._call.counts = self.plan.request.counts.as_dict()
+            self._call.residual = self.plan.residual
+            self._note_phases()
             self._calls.close(self._call, error)
+
+    def _note_phases(self) -> None:
+        call, first = self._call, self._call.first_batch_seconds
+        if self._begun_seconds is None:
+            return
+        now = call.elapsed_seconds()
+        call.phase_ended("first_batch", self._begun_seconds, now if first is None else first)
+        if first is not None:
+            call.phase_ended("stream", first, now)
 
     def summary(self) -> bytes:
         """Return what the last message of the stream says: rows, and what was reported."""
@@ -121,6 +133,7 @@ class Scan:
             for batch in stream:
                 if self._is_cancelled():
                     raise Cancelled("the client has gone")
+                self._call.rows_read += batch.num_rows
                 yield self._checked(batch)
 
     def _checked(self, batch: pa.RecordBatch) -> pa.RecordBatch:

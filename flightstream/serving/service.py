@@ -5,11 +5,12 @@ from typing import TypeAlias
 
 import attrs
 import pyarrow as pa
+import structlog
 from attrs import define, field, frozen
 
 from flightstream.config import LoginLimits
 from flightstream.errors import NotFound, Unsupported
-from flightstream.models import Action, Credentials, Grant, Identity, Operation
+from flightstream.models import Action, Credentials, Grant, Identity, Operation, ServerStatus
 from flightstream.serving.actions import HEALTH
 from flightstream.serving.calls import Call, Calls
 from flightstream.serving.explain import records_of
@@ -70,6 +71,7 @@ class Service:
     _login_limits: LoginLimits = field(factory=LoginLimits)
     logins: Logins = field(init=False)
     calls: Calls = field(init=False)
+    is_listening: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.logins = Logins(self._login_limits)
@@ -83,7 +85,7 @@ class Service:
     @property
     def is_ready(self) -> bool:
         """Whether new calls are answered."""
-        return not self.setup.is_draining
+        return self.is_listening and not self.setup.is_draining
 
     def replace(self, setup: Setup, login_limits: LoginLimits) -> Setup:
         """Answer new calls from another setup; return the one before it.
@@ -94,6 +96,21 @@ class Service:
         replaced = self.calls.replace(setup)
         self.logins.limits = login_limits
         return replaced
+
+    def status(self) -> ServerStatus:
+        """Return how the server is now."""
+        setup = self.setup
+        return ServerStatus(
+            ready=self.is_ready,
+            draining=setup.is_draining,
+            active_calls=self.calls.active,
+            active_scans=self.calls.scans,
+            sources=tuple(source.status() for source in setup.lookup.catalog.sources),
+        )
+
+    def refresh(self, source: str) -> None:
+        """List a source again; none, if there is no such source now."""
+        self.setup.lookup.catalog.refresh_source(source)
 
     def handshake(self, credentials: Credentials) -> str | None:
         """Let somebody log in apart from any call, and return a token for later calls.
@@ -112,37 +129,40 @@ class Service:
         """Return the visible flights whose paths begin with a prefix, ``sales/2024``."""
         with self.calls.during("ListFlights", credentials) as call:
             identity = self._admit(call)
-            below = criteria.rstrip(b"/")
-            prefix = Command.parse(below).flight if below else ()
-            lookup = call.setup.lookup
-            return [
-                _listed(lookup, entry, grant) for entry, grant in lookup.visible(identity, prefix)
-            ]
+            with call.phase("list"):
+                below = criteria.rstrip(b"/")
+                prefix = Command.parse(below).flight if below else ()
+                lookup = call.setup.lookup
+                visible = lookup.visible(identity, prefix)
+                return [_listed(lookup, entry, grant) for entry, grant in visible]
 
     def get_flight(self, credentials: Credentials, request: Request) -> FlightDescription:
         """Return one flight with its schema and tickets."""
         with self.calls.during("GetFlightInfo", credentials) as call:
-            command, plan = self._plan(call, request)
-            # Limit and offset count over the whole, so they are not divided.
-            whole = command.limit is None and not command.offset
-            parts = len(partitions_of(plan, command.partitions)) if whole else 1
-            exact = whole and command.filter is None and not plan.filters
-            flight = plan.entry.flight
-            records = flight.total_records if exact else -1
-            return FlightDescription(
-                path=plan.entry.path,
-                adapter=plan.entry.mount.plugin.name,
-                schema=plan.schema,
-                tickets=_tickets(command, plan, parts),
-                total_records=records_of(plan) if exact and records < 0 else records,
-                total_bytes=-1 if plan.grant.rows else flight.total_bytes,
-            )
+            command, entry, grant = self._find(call, request, "read")
+            with call.phase("plan"):
+                plan = _plan(call, command, entry, grant)
+                # Limit and offset count over the whole, so they are not divided.
+                whole = command.limit is None and not command.offset
+                parts = len(partitions_of(plan, command.partitions)) if whole else 1
+                exact = whole and command.filter is None and not plan.filters
+                flight = plan.entry.flight
+                records = flight.total_records if exact else -1
+                return FlightDescription(
+                    path=plan.entry.path,
+                    adapter=plan.entry.mount.plugin.name,
+                    schema=plan.schema,
+                    tickets=_tickets(command, plan, parts),
+                    total_records=records_of(plan) if exact and records < 0 else records,
+                    total_bytes=-1 if plan.grant.rows else flight.total_bytes,
+                )
 
     def get_schema(self, credentials: Credentials, request: Request) -> pa.Schema:
         """Return the schema that a stream will have."""
         with self.calls.during("GetSchema", credentials) as call:
-            _command, plan = self._plan(call, request)
-            return plan.schema
+            command, entry, grant = self._find(call, request, "read")
+            with call.phase("plan"):
+                return _plan(call, command, entry, grant).schema
 
     def scan(
         self, credentials: Credentials, ticket: bytes, is_cancelled: Callable[[], bool]
@@ -150,9 +170,12 @@ class Service:
         """Begin a stream. The call stays open until the scan is closed."""
         call = self.calls.open("DoGet", credentials)
         try:
-            command, plan = self._plan(call, ticket)
-            if command.partition is not None:
-                plan = with_partition(plan, command.partition)
+            with structlog.contextvars.bound_contextvars(call=call.id):
+                command, entry, grant = self._find(call, ticket, "read")
+                with call.phase("plan"):
+                    plan = _plan(call, command, entry, grant)
+                    if command.partition is not None:
+                        plan = with_partition(plan, command.partition)
         except BaseException as exc:
             self.calls.fail(call, exc)
             raise
@@ -172,7 +195,8 @@ class Service:
         """
         with self.calls.during("DoPut", credentials) as call:
             _command, entry, _grant = self._find(call, request, "write")
-            return entry.mount.write_batches(entry.flight, batches, "append")
+            with call.phase("write"):
+                return entry.mount.write_batches(entry.flight, batches, "append")
 
     def exchange(self, credentials: Credentials, request: Request) -> None:
         """Refuse an exchange, for which there is no hook.
@@ -202,30 +226,32 @@ class Service:
                 known = ", ".join(sorted(actions))
                 raise NotFound(f"there is no action {name[:100]!r}: there are {known}")
             call.setup.lookup.access.check_action(identity, action)
-            return list(action.run(identity, body))
+            with call.phase("action"):
+                return list(action.run(identity, body))
 
     def _admit(self, call: Call) -> Identity:
         """Return who asks, if plugins let the call in."""
         services = call.setup.registry.services
-        with self.logins.judging(call.credentials):
+        with call.phase("authenticate"), self.logins.judging(call.credentials):
             call.identity = services.authenticate(call.credentials)
-        call.allowance = services.admit_call(call.started(call.identity))
+        with call.phase("admit"):
+            call.allowance = services.admit_call(call.started(call.identity))
         return call.identity
-
-    def _plan(self, call: Call, request: Request) -> tuple[Command, Plan]:
-        command, entry, grant = self._find(call, request, "read")
-        schema = call.setup.lookup.schema(entry, grant)
-        return command, make_plan(entry, schema, command, grant)
 
     def _find(
         self, call: Call, request: Request, operation: Operation
     ) -> tuple[Command, Entry, Grant]:
         identity = self._admit(call)
-        command = Command.parse(request)
-        call.flight = shown(command.flight)
-        entry, grant = call.setup.lookup.find(identity, command.flight, operation)
-        call.entry, call.flight = entry, str(entry)
-        return command, entry, grant
+        with call.phase("find"):
+            command = Command.parse(request)
+            call.flight = shown(command.flight)
+            entry, grant = call.setup.lookup.find(identity, command.flight, operation)
+            call.entry, call.flight = entry, str(entry)
+            return command, entry, grant
+
+
+def _plan(call: Call, command: Command, entry: Entry, grant: Grant) -> Plan:
+    return make_plan(entry, call.setup.lookup.schema(entry, grant), command, grant)
 
 
 def _listed(lookup: Lookup, entry: Entry, grant: Grant) -> FlightDescription:

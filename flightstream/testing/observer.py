@@ -8,7 +8,7 @@ import pytest
 from hypothesis import strategies as st
 
 from flightstream.errors import FlightStreamError
-from flightstream.models import CallRecord
+from flightstream.models import CallRecord, PluginFailure
 from flightstream.registry import Registry
 from flightstream.registry.hooks import implementation
 from flightstream.testing.examples import for_all
@@ -17,7 +17,7 @@ from flightstream.testing.memory import growth
 from flightstream.testing.plugin_laws import ServiceLaws
 from flightstream.testing.sample import Observed
 from flightstream.testing.serve import Served
-from flightstream.testing.strategies import records
+from flightstream.testing.strategies import failures, records
 from flightstream.testing.threads import THREADS, at_once
 
 _RECORD = CallRecord(
@@ -92,6 +92,25 @@ class ObserverConformance(ServiceLaws):
         """Whatever a call was, failed or without a flight, observing it raises nothing."""
         registry = start()
         for_all(lambda data: self.observe(registry, _drawn(data)))
+
+    def test_any_failure_is_observed(self, start: Callable[..., Registry]) -> None:
+        """Whatever failed, with or without an exception, ``on_plugin_failed`` raises nothing."""
+        registry = start()
+        tell = implementation(registry.services.manager, self.mine(registry), "on_plugin_failed")
+        if tell is None:
+            pytest.skip("the plugin has no hook `on_plugin_failed`")
+
+        def observe(data: st.DataObject) -> None:
+            failure: PluginFailure = data.draw(failures(), "failure")
+            try:
+                tell(failure=failure)
+            except Exception as exc:
+                raise AssertionError(
+                    f"on_plugin_failed raises {exc!r} for {failure}: each would be an error in"
+                    " the log"
+                ) from exc
+
+        for_all(observe)
 
     def test_sixteen_threads_observe(self, start: Callable[..., Registry]) -> None:
         """Sixteen calls may end at the same moment."""

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyarrow import flight
 
-from flightstream import LimitExceeded, NotFound
+from flightstream import LimitExceeded, NotFound, PluginError
 from flightstream.testing import FaultyAdapter
 
 pytest_plugins = ["flightstream.testing"]
@@ -243,6 +243,19 @@ def test_on_call_finished(serve: Callable, example: Callable) -> None:
 
     line = served.server.wait_for("call_was_slow")
     assert (line["level"], line["subject"]) == ("warning", "anonymous")
+
+
+def test_on_plugin_failed(serve: Callable, example: Callable) -> None:
+    faulty = {"fault": "crash", "hook": "get_schema"}
+    config = {"plugins": {"enabled": [], "alarm": {"failures": 2}, "faulty": faulty}}
+    served = serve(example("on_plugin_failed"), FaultyAdapter, config=config)
+
+    for _ in range(4):
+        with pytest.raises(PluginError):
+            served.client.info("numbers")
+
+    warned = [one for one in served.server.log_lines() if one["event"] == "plugin_fails_often"]
+    assert [(one["plugin"], one["hook"]) for one in warned] == [("faulty", "get_schema")]
 
 
 def test_list_actions(serve: Callable, example: Callable) -> None:

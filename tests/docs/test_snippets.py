@@ -33,7 +33,7 @@ DOCUMENTS = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data/README.md")),
     *sorted(ROOT.glob("plugins/*/README.md")),
     # That of the example plugins has a test of its own.
-    *(ROOT / "contrib" / name for name in ("README.md", "examples/README.md")),
+    *(ROOT / "contrib" / name for name in ("README.md", "deploy/README.md", "examples/README.md")),
     *sorted(ROOT.glob("docs/**/*.md")),
 ]
 DIRECTIVES = {"eval-rst", "generated", "include", "literalinclude", "note", "toctree"}
@@ -232,7 +232,7 @@ class Scenario:
         if file.name == "pyproject.toml":
             return
         file.write_text(snippet.text, "utf-8")
-        secrets = dict.fromkeys(re.findall(r'\benv = "(\w+)"', snippet.text), "s3cr3t")
+        secrets = dict.fromkeys(re.findall(r'\benv = "(\w+)"', snippet.text), "s3cr3t" * 8)
         loaded = load_config(file, environ=secrets, working_folder=self.folder)
         for name, cls in self.plugins.items():
             if (

@@ -63,7 +63,7 @@ def test_plugin_declares_what_pip_and_the_registry_need(plugin: Path) -> None:
 def test_plugin_declares_what_it_imports(plugin: Path) -> None:
     own = plugin.name.replace("-", "_")
     known = {
-        module: {name.lower() for name in names}
+        module: {name.lower().replace("_", "-") for name in names}
         for module, names in packages_distributions().items()
     }
     # What the core needs comes with it.

@@ -19,6 +19,16 @@ class TestNeedsAFlight(ObserverCase):
             return record.flight.upper()
 
 
+class TestNeedsAnException(ObserverCase):
+    breaks = {"test_any_failure_is_observed": "on_plugin_failed raises"}
+
+    @service
+    class plugin(AuditLog):
+        @hookimpl
+        def on_plugin_failed(self, failure):
+            self.write(failure.exception.args)
+
+
 class TestCountsWithoutALock(ObserverCase):
     breaks = {"test_sixteen_threads_observe": "on_call_finished raises"}
 

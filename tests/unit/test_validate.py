@@ -158,7 +158,7 @@ def test_a_hook_like_no_other_is_told_which_there_are():
     assert problems(service_with(brew=hookimpl(lambda self: None))) == [
         "there is no hook 'brew': there are list_flights, find_flight, get_schema,"
         " plan_partitions, stream_batches, estimate_scan, write_batches, open_storage,"
-        " authenticate, issue_token, admit_call, authorize, wrap_stream, on_startup, on_shutdown, on_call_finished, list_actions"
+        " authenticate, issue_token, admit_call, authorize, wrap_stream, on_startup, on_shutdown, on_call_finished, on_plugin_failed, list_actions"
     ]
 
 

@@ -4,7 +4,7 @@
 """
 
 from flightstream.testing.strategies.arrow import arrays, schemas, tables, types
-from flightstream.testing.strategies.calls import credentials, records
+from flightstream.testing.strategies.calls import credentials, failures, records
 from flightstream.testing.strategies.commands import commands
 from flightstream.testing.strategies.configs import configs, documents, texts
 from flightstream.testing.strategies.filters import filters
@@ -15,6 +15,7 @@ __all__ = [
     "configs",
     "credentials",
     "documents",
+    "failures",
     "filters",
     "records",
     "schemas",
