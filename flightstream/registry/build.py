@@ -138,7 +138,7 @@ class _Builder:
             return None
         failures = Failures() if source is None else source.failures
         options = _options_text(instance)
-        return Plugin(plugin.name, plugin.version, instance, options, failures, made_of)
+        return Plugin(plugin.name, plugin.version, instance, options, failures, made_of=made_of)
 
     def _source(self, name: str, config: SourceConfig, services: Services) -> Source | None:
         storages = [one for one in services.plugins if hasattr(one.instance, "open_storage")]
