@@ -181,7 +181,8 @@ def open_storage(uri: str, options: Mapping[str, Any]) -> Storage | None:
     """Open the filesystem that a source's URI means.
 
     Services are asked in the order of the configuration, once for each source
-    when the server starts. ``None``: not my scheme.
+    when the server starts; at a reload, by a new instance if any source that is no
+    local folder has changed. ``None``: not my scheme.
 
     Args:
         uri: The source's ``uri``, whole.
@@ -294,7 +295,9 @@ def wrap_stream(
 def on_startup(server: ServerInfo) -> None:
     """Open what the plugin needs; called once, before the server listens.
 
-    Services come before adapters. An exception stops the start.
+    Services come before adapters. An exception stops the start. At a reload only
+    instances that are new are called, while those that they follow still serve, and
+    an exception refuses the reload.
 
     .. versionadded:: 0.1
     """
@@ -304,7 +307,9 @@ def on_startup(server: ServerInfo) -> None:
 def on_shutdown() -> None:
     """Close what ``on_startup`` opened; called once, in the reverse order.
 
-    An exception is logged and the others are called all the same.
+    After a reload it is called for what has no successor of the same options, when
+    the last call that uses it has ended. An exception is logged and the others are
+    called all the same, also if this one takes longer than it may.
 
     .. versionadded:: 0.1
     """
@@ -339,9 +344,9 @@ def on_plugin_failed(failure: PluginFailure) -> None:
 
 @hookspec
 def list_actions() -> Iterable[Action]:
-    """Yield actions for DoAction; called once, when the server starts.
+    """Yield actions for DoAction; called when the server starts, and at each reload.
 
-    Two plugins that offer the same name stop the start.
+    Two plugins that offer the same name stop the start, or refuse the reload.
 
     .. versionadded:: 0.1
     """

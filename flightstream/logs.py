@@ -37,7 +37,7 @@ def configure_logs(config: LogConfig) -> None:
         processors=[*shared, *rendering],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=lambda *_names: output,
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,  # a reload may change the level
     )
     handler = logging.StreamHandler(output)
     handler.setFormatter(

@@ -27,9 +27,15 @@ _ARROW = {"tls_ca": "tls_root_certs", "tls_cert": "cert_chain", "tls_key": "priv
 
 def greet(server: Server) -> None:
     """Warn about sources without flights; show how to read the others."""
-    entries = list(server.service.lookup.catalog.entries())
-    _warn_of_empty_sources(server, {entry.path[0] for entry in entries})
+    entries = list_sources(server)
     click.echo(_greeting(_uri_of(server), entries, _program(), _files(server)))
+
+
+def list_sources(server: Server) -> list[Entry]:
+    """Return the flights of all sources; warn about those that have none."""
+    entries = list(server.service.setup.lookup.catalog.entries())
+    _warn_of_empty_sources(server, {entry.path[0] for entry in entries})
+    return entries
 
 
 def _uri_of(server: Server) -> str:
@@ -115,7 +121,7 @@ def _at(uri: str) -> str:
 
 
 def _warn_of_empty_sources(server: Server, served: set[str]) -> None:
-    mounts = server.service.registry.mounts
+    mounts = server.service.setup.registry.mounts
     adapters = {mount.plugin.name for mount in mounts}
     sources = {mount.source.name: mount.source for mount in mounts}
     for name in server.info.sources:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 import structlog
 
-from flightstream.cli.greeting import greet
+from flightstream.cli.greeting import greet, list_sources
 from flightstream.cli.lifecycle import run_until_signal
 from flightstream.cli.local import config_option, load_classes, plugin_option
 from flightstream.config import load_config
@@ -43,7 +43,8 @@ def serve(
     those of the configuration, or else DATA_DIRECTORY, or else data/.
 
     On the first signal running streams may finish; a second one ends the process
-    at once. Logs go to standard error.
+    at once. SIGHUP reads the configuration again and goes on with it. Logs go to
+    standard error.
     """
     given: dict[str, Any] = {"server.host": host, "server.port": port}
     overrides = {key: value for key, value in given.items() if value is not None}
@@ -57,5 +58,9 @@ def serve(
             for warning in loaded.warnings:
                 log.warning("configuration_warning", problem=str(warning))
 
+    def reloaded(server: Server) -> None:
+        configure_logs(server.config.log)
+        list_sources(server)
+
     sys.setswitchinterval(_SWITCH_INTERVAL_SECONDS)
-    run_until_signal(start, greet)
+    run_until_signal(start, greet, reloaded)

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Collection, Generator, Mapping
-from functools import partial
 from typing import Any, Self, Unpack
 
 import pyarrow as pa
@@ -13,7 +12,8 @@ from flightstream.client.allocator import tune_allocator as tune_allocator_once
 from flightstream.client.connection import Access, Connections, PemSource
 from flightstream.client.flights import RemoteFlight, Selection, command_for, described_by
 from flightstream.client.login import Token
-from flightstream.client.stream import as_json, received
+from flightstream.client.parts import read_part
+from flightstream.client.stream import as_json
 
 
 @define(eq=False, repr=False)
@@ -80,19 +80,22 @@ class Client:
         assert schema is not None  # GetFlightInfo always has one
         return schema
 
-    def read(self, name: str, **selection: Unpack[Selection]) -> pa.Table:
+    def read(self, name: str, *, partitions: int = 1, **selection: Unpack[Selection]) -> pa.Table:
         """Return a flight as a table; the arguments are those of :meth:`info`."""
-        with self.stream(name, **selection) as reader:
+        with self.stream(name, partitions=partitions, **selection) as reader:
             return reader.read_all()
 
-    def stream(self, name: str, **selection: Unpack[Selection]) -> pa.RecordBatchReader:
+    def stream(
+        self, name: str, *, partitions: int = 1, **selection: Unpack[Selection]
+    ) -> pa.RecordBatchReader:
         """Return a reader of a flight's batches, of a few megabytes each.
 
-        The arguments are those of :meth:`info`. A reader that nobody holds any
-        more cancels its stream; closing it does not, for Arrow does not pass
-        that on.
+        The arguments are those of :meth:`info`; parts are read one after the other.
+        Where the server names others that serve the same, and one fails, the next
+        one gives the rows that are missing. A reader that nobody holds any more
+        cancels its stream; closing it does not, for Arrow does not pass that on.
         """
-        described = self.info(name, **selection)
+        described = self.info(name, partitions=partitions, **selection)
         return pa.RecordBatchReader.from_batches(described.schema, self._batches(described))
 
     def action(self, name: str, body: bytes | Mapping[str, Any] | None = None) -> list[bytes]:
@@ -137,9 +140,7 @@ class Client:
 
     def _batches(self, described: RemoteFlight) -> Generator[pa.RecordBatch]:
         for ticket, locations in zip(described.tickets, described.locations, strict=True):
-            call = partial(_get, flight.Ticket(ticket))
-            reader = self._connections.at(locations).ask(call, timed=False)
-            yield from received(reader, described.name)
+            yield from read_part(self._connections, described.name, ticket, locations)
 
 
 def connect(
@@ -198,7 +199,3 @@ def connect(
         allow_insecure=allow_insecure,
     )
     return Client(Connections(uri if "://" in uri else f"grpc://{uri}", access, timeout_seconds))
-
-
-def _get(ticket: Any, client: Any, options: Any) -> Any:
-    return client.do_get(ticket, options)

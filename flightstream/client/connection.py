@@ -1,6 +1,6 @@
 """A connection to one server: encrypted or not, and logged in where that is wanted."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 from urllib.parse import urlsplit
@@ -107,27 +107,43 @@ class Connections:
                 self.main.client, access.username, access.password, self.timeout_seconds
             )
 
-    def at(self, locations: Collection[str]) -> Connection:
-        """Return where to read what is at any of these places; without one, it is here.
+    def at(self, locations: Sequence[str]) -> list[str]:
+        """Return where to try what is at any of these places, in order; without one, it is here.
+
+        A place to which what the client logs in with does not go is tried last.
+        """
+        is_logged_in = self.main.login is not None
+        return sorted(
+            locations or [self.uri], key=lambda uri: is_logged_in and not self._is_trusted(uri)
+        )
+
+    def to(self, uri: str) -> Connection:
+        """Return the connection to a place.
 
         What the client logs in with goes along only to hosts that the caller has
         listed, for a server may name any.
+
+        Raises:
+            ConfigError: It would go there unencrypted.
         """
-        for uri in locations:
-            if uri.startswith(_REUSE) or _place(uri) == _place(self.uri):
-                return self.main
-        if not locations:
+        if self._is_here(uri):
             return self.main
-        uri = next(iter(locations))
         if uri not in self._others:
-            listed = not {_place(uri), _host(uri)}.isdisjoint(self.access.token_hosts)
-            if listed and self.main.login is not None:
+            trusted = self._is_trusted(uri)
+            if trusted and self.main.login is not None:
                 self._check_encrypted(uri)
-            other = self._open(uri, shows_certificate=listed)
-            other.login = self.main.login if listed else None
+            other = self._open(uri, shows_certificate=trusted)
+            other.login = self.main.login if trusted else None
             # Of two threads that came at once, one connection is closed when it is collected.
             self._others.setdefault(uri, other)
         return self._others[uri]
+
+    def _is_here(self, uri: str) -> bool:
+        return uri.startswith(_REUSE) or _place(uri) == _place(self.uri)
+
+    def _is_trusted(self, uri: str) -> bool:
+        hosts = {_place(uri), _host(uri)}
+        return self._is_here(uri) or not hosts.isdisjoint(self.access.token_hosts)
 
     def close(self) -> None:
         """Close them all."""

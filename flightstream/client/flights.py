@@ -37,8 +37,8 @@ class RemoteFlight:
         total_bytes: Size as stored, or -1.
         adapter: The plugin that reads it, where the server tells.
         tickets: One for each part; their rows in order are the flight.
-        locations: The URIs at which each ticket may be read; none means where
-            it came from, and so it is with every FlightStream server.
+        locations: The URIs at which each ticket may be read, the first of them
+            to be tried at first; none means where it came from.
     """
 
     name: str

@@ -15,6 +15,10 @@ class DataWarning(UserWarning):
     """Rows were skipped or values changed, as the server's configuration wants it."""
 
 
+class Torn(Unavailable):
+    """Rows are missing somewhere, so nobody can say from where to read on."""
+
+
 def received(reader: Any, name: str) -> Generator[pa.RecordBatch]:
     """Yield a stream's batches, and hold their rows against what the server counted."""
     rows, ended = 0, False
@@ -36,7 +40,7 @@ def received(reader: Any, name: str) -> Generator[pa.RecordBatch]:
         if not ended:
             reader.cancel()
     if summary.get("rows", rows) != rows:
-        raise Unavailable(f"{rows} rows of {name!r} arrived, {summary['rows']} were sent")
+        raise Torn(f"{rows} rows of {name!r} arrived, {summary['rows']} were sent")
     _warn(name, {key: value for key, value in summary.items() if key != "rows"})
 
 

@@ -4,6 +4,7 @@ Every problem is found before anything stops. Nothing here knows which plugins
 are installed: the registry asks ``Loaded.structure_options`` for each.
 """
 
+from flightstream.config.given import Given
 from flightstream.config.load import Loaded, load_config, load_mapping
 from flightstream.config.models import (
     Config,
@@ -20,6 +21,7 @@ from flightstream.config.problems import Problem, Row
 __all__ = [
     "Config",
     "FlightConfig",
+    "Given",
     "Loaded",
     "LogConfig",
     "LoginLimits",

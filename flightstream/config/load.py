@@ -1,7 +1,7 @@
 """A configuration from a file, the environment and the command line, or from keywords."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ class Loaded:
 
     draft: Config
     _reader: Reader
+    _read: "Callable[[], Loaded]"
 
     @property
     def config(self) -> Config:
@@ -89,6 +90,14 @@ class Loaded:
         values, right = self._reader.structure(plugin, tables)
         return values if right else None
 
+    def reread(self) -> "Loaded":
+        """Read the same again: the file, the variables, the files of secrets.
+
+        Raises:
+            ConfigError: The file cannot be read or is no TOML.
+        """
+        return self._read()
+
     def describe(self) -> list[Row]:
         """Return each value and where it came from, secrets hidden.
 
@@ -125,8 +134,16 @@ def load_config(
         ConfigError: The file cannot be read or is no TOML. What else is wrong
             is raised by ``Loaded.config``.
     """
-    environ = os.environ if environ is None else environ
     folder = Path.cwd() if working_folder is None else working_folder
+    again = partial(
+        load_config,
+        path,
+        uris=uris,
+        overrides=overrides,
+        environ=environ,
+        working_folder=folder,
+    )
+    environ = os.environ if environ is None else environ
     settings = Settings(Origin(Layer.DEFAULT, "default", folder))
     report = Report()
     put_file(settings, path, folder)
@@ -138,7 +155,7 @@ def load_config(
     for key, value in (overrides or {}).items():
         settings.put(tuple(key.split(".")), value, command_line)
     put_data(settings, report, environ, folder)
-    return _structured(settings, environ, environ, report)
+    return _structured(settings, environ, environ, report, again)
 
 
 def load_mapping(
@@ -163,11 +180,17 @@ def load_mapping(
     folder = Path.cwd() if working_folder is None else working_folder
     settings = Settings(Origin(Layer.DEFAULT, "default", folder))
     settings.put((), mapping, Origin(Layer.OVERRIDE, origin, folder))
-    return _structured(settings, {}, os.environ if environ is None else environ, Report())
+    again = partial(load_mapping, mapping, environ=environ, working_folder=folder, origin=origin)
+    secrets = os.environ if environ is None else environ
+    return _structured(settings, {}, secrets, Report(), again)
 
 
 def _structured(
-    settings: Settings, variables: Mapping[str, str], environ: Mapping[str, str], report: Report
+    settings: Settings,
+    variables: Mapping[str, str],
+    environ: Mapping[str, str],
+    report: Report,
+    again: Callable[[], Loaded],
 ) -> Loaded:
     reader = Reader(settings, variables, cache(partial(make_converter, environ)), report)
-    return Loaded(draft_config(reader), reader)
+    return Loaded(draft_config(reader), reader, again)

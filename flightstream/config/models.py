@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from attrs import Factory, asdict, field, frozen
 
@@ -53,6 +54,19 @@ class LoginLimits:
     )  # fmt: skip
 
 
+def _check_places(_instance: Any, _attribute: Any, uris: tuple[str, ...]) -> None:
+    for uri in uris:
+        try:
+            parts = urlsplit(uri)
+            is_place = bool(parts.hostname) and bool(parts.port)
+        except ValueError:
+            is_place = False
+        if not is_place or parts.scheme not in ("grpc", "grpc+tls") or "@" in parts.netloc:
+            raise ValueError(f"{uri!r} is not like grpc://host:8080 or grpc+tls://host:8080")
+        if parts.path or parts.query or parts.fragment:
+            raise ValueError(f"{uri!r} has something behind the port: a server has no paths")
+
+
 @frozen(kw_only=True)
 class ServerConfig:
     """``[server]``: where it listens and how it sends."""
@@ -90,6 +104,11 @@ class ServerConfig:
         30.0, help="for how long running scans may go on after a signal to stop",
         minimum=0, maximum=86_400,
     )  # fmt: skip
+    advertise: tuple[str, ...] = option(
+        (),
+        help="the URIs of this server and of all that serve the same, for clients to read from",
+        validator=_check_places,
+    )
     tls: TlsConfig = Factory(TlsConfig)
     login_limits: LoginLimits = Factory(LoginLimits)
 

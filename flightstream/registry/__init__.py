@@ -3,13 +3,16 @@
 from flightstream.registry.border import Plugin
 from flightstream.registry.build import build_registry
 from flightstream.registry.discover import PluginClass
+from flightstream.registry.kept import Kept
 from flightstream.registry.mount import Mount
+from flightstream.registry.patience import within
 from flightstream.registry.registry import Registry
 from flightstream.registry.select import Choice, Selection, select_plugins
 from flightstream.registry.services import Services
 
 __all__ = [
     "Choice",
+    "Kept",
     "Mount",
     "Plugin",
     "PluginClass",
@@ -18,4 +21,5 @@ __all__ = [
     "Services",
     "build_registry",
     "select_plugins",
+    "within",
 ]

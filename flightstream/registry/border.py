@@ -11,6 +11,7 @@ from attrs import define, field, frozen
 from flightstream.errors import FlightStreamError, PluginError
 from flightstream.models import FailureReason, PluginFailure
 from flightstream.plugin import PluginKind, kind_of
+from flightstream.registry.life import Life
 from flightstream.storage import Failures
 
 log = structlog.get_logger(__name__)
@@ -30,6 +31,8 @@ class Plugin:
         options: The option values that shape its data, as stable text.
         failures: Tells those of the storage that its source lies in.
         observers: The plugins that are told when this one fails, each with its hook.
+        made_of: What the instance was made of, to be compared at a reload.
+        life: How long it runs.
     """
 
     name: str
@@ -38,6 +41,8 @@ class Plugin:
     options: str = field(default="", repr=False)
     failures: Failures = field(factory=Failures, repr=False)
     observers: list[tuple["Plugin", Callable[..., Any]]] = field(factory=list, repr=False)
+    made_of: Any = field(default=None, repr=False)
+    life: Life = field(factory=Life, repr=False)
 
     @property
     def kind(self) -> PluginKind | None:

@@ -11,42 +11,48 @@ from flightstream.arrow_types import parse_type
 from flightstream.config import FlightConfig, Loaded, SourceConfig
 from flightstream.errors import ConfigError, FlightStreamError
 from flightstream.models import Storage
-from flightstream.plugin import Secret, options_of
+from flightstream.plugin import Secret, default_of, options_of
 from flightstream.registry.border import Plugin
 from flightstream.registry.discover import PluginClass
+from flightstream.registry.kept import Kept, Opened, Place
 from flightstream.registry.mount import Mount
 from flightstream.registry.registry import Registry
 from flightstream.registry.select import Selection, select_plugins
 from flightstream.registry.services import Services
 from flightstream.registry.validate import hook_problems
-from flightstream.storage import Failures, Grouping, Source, objects_of, open_local
+from flightstream.storage import Failures, Grouping, Source, is_local, objects_of, open_local
 
 # Of storages that are not called after the scheme they open.
 _DISTRIBUTIONS = {"abfs": "azure", "abfss": "azure", "gs": "gcs"}
 
 
-def build_registry(loaded: Loaded, classes: Sequence[type[Any]] = ()) -> Registry:
+def build_registry(
+    loaded: Loaded, classes: Sequence[type[Any]] = (), kept: Kept | None = None
+) -> Registry:
     """Load the selected plugins and mount the adapters at the sources.
 
     Args:
         loaded: The configuration.
         classes: Plugin classes beside the installed ones.
+        kept: What runs already, and is used again where nothing of it has changed.
 
     Raises:
         ConfigError: All that is wrong with the configuration and the plugins,
             a line for each problem.
     """
-    builder = _Builder(loaded, select_plugins(loaded, classes))
+    builder = _Builder(loaded, select_plugins(loaded, classes), kept or Kept())
     services = Services.of(builder.services())
     mounts = builder.mounts(services)
     loaded.check()
-    return Registry(services, tuple(mounts))
+    return Registry(services, tuple(mounts), builder.sources)
 
 
 @define(eq=False)
 class _Builder:
     loaded: Loaded
     selection: Selection
+    kept: Kept
+    sources: dict[str, Opened] = field(factory=dict, init=False)
     _services: list[Plugin] = field(factory=list, init=False)
     _broken: set[str] = field(factory=set, init=False)
 
@@ -63,7 +69,7 @@ class _Builder:
                 self._broken.add(plugin.name)
         for plugin in self.selected.values():
             if plugin.kind == "service":
-                built = self._instance(plugin, ("plugins", plugin.name), None)
+                built = self._service(plugin)
                 if built is not None:
                     self._services.append(built)
         return self._services
@@ -78,27 +84,48 @@ class _Builder:
                 "no adapter is installed and enabled: pip install flightstream-csv",
             )
         for name, config in self.loaded.draft.sources.items():
-            storage = self._open(name, config, services)
+            source = self._source(name, config, services)
             self._check_names(name, config)
             for plugin in adapters:
-                if not config.uses(plugin.name):
-                    continue
-                source = None if storage is None else _source(name, storage, config)
-                built = self._instance(plugin, ("sources", name), source, name)
-                if built is not None and source is not None:
-                    mounts.append(Mount.of(source, built, services))
+                if config.uses(plugin.name):
+                    built = self._adapter(plugin, name, source)
+                    if built is not None and source is not None:
+                        mounts.append(Mount.of(source, built, services))
         return mounts
+
+    def _service(self, plugin: PluginClass) -> Plugin | None:
+        values = self.loaded.structure_options(plugin.cls, plugin.name)
+        if values is None:
+            return None
+        places = self._places_of(plugin) if plugin.opens_storage else {}
+        made_of = (_with_defaults(plugin, values), places)
+        kept = self.kept.service(plugin.name, plugin.cls, made_of)
+        return kept or self._instance(plugin, ("plugins", plugin.name), values, made_of)
+
+    def _places_of(self, plugin: PluginClass) -> Mapping[str, Any]:
+        """Return what a storage may have to open: it looks at all of that when it starts."""
+        return {
+            name: (config.uri, self.loaded.structure_options(plugin.cls, plugin.name, name))
+            for name, config in self.loaded.draft.sources.items()
+            if not is_local(config.uri)
+        }
+
+    def _adapter(self, plugin: PluginClass, name: str, source: Source | None) -> Plugin | None:
+        values = self.loaded.structure_options(plugin.cls, plugin.name, name)
+        if values is None or source is None:
+            return None
+        made_of = _with_defaults(plugin, values)
+        kept = self.kept.adapter(plugin.name, plugin.cls, made_of, source)
+        return kept or self._instance(plugin, ("sources", name), values, made_of, source)
 
     def _instance(
         self,
         plugin: PluginClass,
         key: tuple[str, ...],
-        source: Source | None,
-        source_name: str | None = None,
+        values: Mapping[str, Any],
+        made_of: Any,
+        source: Source | None = None,
     ) -> Plugin | None:
-        values = self.loaded.structure_options(plugin.cls, plugin.name, source_name)
-        if values is None or (plugin.kind == "adapter" and source is None):
-            return None
         if plugin.name in self._broken:
             return None
         try:
@@ -110,7 +137,21 @@ class _Builder:
             )
             return None
         failures = Failures() if source is None else source.failures
-        return Plugin(plugin.name, plugin.version, instance, _options_text(instance), failures)
+        options = _options_text(instance)
+        return Plugin(plugin.name, plugin.version, instance, options, failures, made_of=made_of)
+
+    def _source(self, name: str, config: SourceConfig, services: Services) -> Source | None:
+        storages = [one for one in services.plugins if hasattr(one.instance, "open_storage")]
+        place = Place(config.uri, config.flights, () if is_local(config.uri) else tuple(storages))
+        source = self.kept.source(name, place)
+        # A folder is looked at again: what is not there any more is a problem, as at the start.
+        if source is None or is_local(config.uri):
+            storage = self._open(name, config, services)
+            if storage is None:
+                return None
+            source = source or _made(name, storage, config)
+        self.sources[name] = Opened(place, source)
+        return source
 
     def _open(self, name: str, config: SourceConfig, services: Services) -> Storage | None:
         key = ("sources", name, "uri")
@@ -146,7 +187,7 @@ class _Builder:
                 self.loaded.add_problem(key, self.selection.why_not(name))
 
 
-def _source(name: str, storage: Storage, config: SourceConfig) -> Source:
+def _made(name: str, storage: Storage, config: SourceConfig) -> Source:
     objects = storage.objects or objects_of(storage.filesystem)
     groupings = {flight: _grouping(of) for flight, of in config.flights.items()}
     failures = Failures(storage.explain)
@@ -158,6 +199,10 @@ def _grouping(config: str | FlightConfig) -> Grouping:
     pattern = f"{flight.files}**" if flight.files.endswith("/") else flight.files
     columns = [(name, parse_type(text)) for name, text in flight.columns.items()]
     return Grouping(pattern, flight.unify, pa.schema(columns) if columns else None)
+
+
+def _with_defaults(plugin: PluginClass, values: dict[str, Any]) -> dict[str, Any]:
+    return {name: default_of(one) for name, (one, _) in options_of(plugin.cls).items()} | values
 
 
 def _options_text(instance: Any) -> str:

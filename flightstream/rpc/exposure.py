@@ -3,7 +3,7 @@
 import structlog
 
 from flightstream.addresses import is_loopback
-from flightstream.config import Loaded
+from flightstream.config import Loaded, ServerConfig
 from flightstream.errors import Unavailable
 from flightstream.registry import Registry
 
@@ -21,25 +21,30 @@ _IN_THE_OPEN = (
 )
 
 
-def check_exposure(loaded: Loaded, registry: Registry) -> None:
+def check_exposure(loaded: Loaded, registry: Registry, server: ServerConfig | None = None) -> None:
     """Refuse to be reached from elsewhere by anybody, or with credentials in the open.
 
     What is allowed all the same is warned of.
+
+    Args:
+        loaded: The configuration, to whose problems a refusal is added.
+        registry: Its plugins.
+        server: How the server listens, where that is not what the configuration says.
 
     Raises:
         ConfigError: The configuration does not allow it.
         Unavailable: The host is none.
     """
-    server = loaded.config.server
+    server = server or loaded.config.server
     if not _is_reached(server.host):
         return
     if not registry.services.authenticates:
         if not server.allow_anonymous:
-            _refuse(loaded, _FOR_ALL)
+            _refuse(loaded, _FOR_ALL, server)
         log.warning("everybody_may_read", host=server.host)
     elif not server.tls.is_on:
         if not server.allow_insecure_auth:
-            _refuse(loaded, _IN_THE_OPEN)
+            _refuse(loaded, _IN_THE_OPEN, server)
         log.warning("credentials_not_encrypted", host=server.host)
 
 
@@ -53,6 +58,6 @@ def _is_reached(host: str) -> bool:
         raise Unavailable(f"cannot listen on {host}: {reason}") from exc
 
 
-def _refuse(loaded: Loaded, message: str) -> None:
-    loaded.add_problem(("server", "host"), message.format(host=loaded.config.server.host))
+def _refuse(loaded: Loaded, message: str, server: ServerConfig) -> None:
+    loaded.add_problem(("server", "host"), message.format(host=server.host))
     loaded.check()

@@ -31,6 +31,7 @@ def listen(config: ServerConfig, service: Service) -> FlightServer:
             f"{scheme}://{address}:{port}",
             service,
             config.max_receive_message_bytes,
+            config.advertise,
             **_tls_arguments(config.tls),
         )
     except (pa.ArrowException, OSError) as exc:

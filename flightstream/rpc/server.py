@@ -1,8 +1,9 @@
 """Arrow Flight: requests become calls of the service, and answers become Flight's."""
 
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
+from itertools import count
 from typing import Any
 from weakref import finalize
 
@@ -27,13 +28,26 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         location: ``grpc://host:port``; port 0 for any that is free.
         service: What answers.
         max_receive_bytes: Bodies and batches over this size are refused, after
-            they have arrived: gRPC's own limit cannot be set from Python.
+            they have arrived: gRPC's own limit cannot be set from Python. May be
+            set while it listens.
+        advertise: The URIs of this server and of those that serve the same, as
+            clients reach them; without any, they ask where they are. May be set
+            while it listens.
         tls: Arguments of Arrow's own server, ``tls_certificates`` and the like.
     """
 
-    def __init__(self, location: str, service: Service, max_receive_bytes: int, **tls: Any) -> None:
+    def __init__(
+        self,
+        location: str,
+        service: Service,
+        max_receive_bytes: int,
+        advertise: Sequence[str] = (),
+        **tls: Any,
+    ) -> None:
         self._service = service
-        self._max_receive_bytes = ByteSize(max_receive_bytes)
+        self.advertise = advertise
+        self._turn = count()
+        self.max_receive_bytes = ByteSize(max_receive_bytes)
         # With a handler, Arrow does not tell whose certificate the client has shown.
         handshakes = not tls.get("verify_client")
         super().__init__(
@@ -47,13 +61,13 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
     def list_flights(self, context: Any, criteria: bytes) -> Iterator[Any]:
         """Answer ListFlights; the criteria are a path prefix."""
         described = self._service.list_flights(_credentials(context), criteria)
-        return iter([_flight_info(description) for description in described])
+        return iter([self._flight_info(description) for description in described])
 
     @raising_flight_errors
     def get_flight_info(self, context: Any, descriptor: Any) -> Any:
         """Answer GetFlightInfo."""
         request = _request(descriptor)
-        return _flight_info(self._service.get_flight(_credentials(context), request))
+        return self._flight_info(self._service.get_flight(_credentials(context), request))
 
     @raising_without_traceback
     def get_schema(self, context: Any, descriptor: Any) -> Any:
@@ -73,7 +87,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
     @raising_flight_errors
     def do_put(self, context: Any, descriptor: Any, reader: Any, writer: Any) -> None:
         """Answer DoPut; the result is the adapter's counts as JSON."""
-        batches = _received(reader, self._max_receive_bytes, context.is_cancelled)
+        batches = _received(reader, self.max_receive_bytes, context.is_cancelled)
         counts = self._service.write(_credentials(context), _request(descriptor), batches)
         writer.write(pa.py_buffer(json.dumps(dict(counts)).encode()))
 
@@ -92,10 +106,35 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
     def do_action(self, context: Any, action: Any) -> Iterator[Any]:
         """Answer DoAction."""
         body = action.body.to_pybytes() if action.body is not None else b""
-        if len(body) > self._max_receive_bytes:
-            raise LimitExceeded(f"the body is longer than {self._max_receive_bytes}")
+        if len(body) > self.max_receive_bytes:
+            raise LimitExceeded(f"the body is longer than {self.max_receive_bytes}")
         results = self._service.do_action(_credentials(context), action.type, body)
         return iter([flight.Result(result) for result in results])
+
+    def _flight_info(self, description: FlightDescription) -> Any:
+        turn = next(self._turn)
+        endpoints = [
+            flight.FlightEndpoint(ticket.to_bytes(), self._locations(turn + part))
+            for part, ticket in enumerate(description.tickets)
+        ]
+        return flight.FlightInfo(
+            description.schema,
+            flight.FlightDescriptor.for_path(*description.path),
+            endpoints,
+            description.total_records,
+            description.total_bytes,
+            ordered=len(endpoints) > 1,
+            app_metadata=json.dumps({"adapter": description.adapter}).encode(),
+        )
+
+    def _locations(self, turn: int) -> Sequence[str]:
+        """Return where a part is, each server first in its turn: clients try the first at first.
+
+        No location means: ask the server that you are talking to.
+        """
+        uris = self.advertise
+        first = turn % max(1, len(uris))
+        return [*uris[first:], *uris[:first]]
 
 
 class _OpenHandshake(flight.ServerAuthHandler):  # type: ignore[misc]
@@ -149,20 +188,6 @@ def _request(descriptor: Any) -> bytes | list[bytes]:
     if descriptor.descriptor_type == flight.DescriptorType.PATH:
         return list(descriptor.path)
     return descriptor.command or b""
-
-
-def _flight_info(description: FlightDescription) -> Any:
-    # No location means: ask the server that you are talking to.
-    endpoints = [flight.FlightEndpoint(ticket.to_bytes(), []) for ticket in description.tickets]
-    return flight.FlightInfo(
-        description.schema,
-        flight.FlightDescriptor.for_path(*description.path),
-        endpoints,
-        description.total_records,
-        description.total_bytes,
-        ordered=len(endpoints) > 1,
-        app_metadata=json.dumps({"adapter": description.adapter}).encode(),
-    )
 
 
 def _messages(scan: Scan) -> Generator[Any]:

@@ -2,5 +2,6 @@
 
 from flightstream.serving.scan import Scan, size_of
 from flightstream.serving.service import FlightDescription, Service
+from flightstream.serving.setup import Setup
 
-__all__ = ["FlightDescription", "Scan", "Service", "size_of"]
+__all__ = ["FlightDescription", "Scan", "Service", "Setup", "size_of"]

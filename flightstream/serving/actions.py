@@ -1,7 +1,7 @@
 """What DoAction offers: the core's own actions and those of plugins."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,8 @@ from flightstream.models import Action, Identity
 from flightstream.registry import Registry
 from flightstream.serving.explain import explain
 from flightstream.serving.lookup import Lookup
+
+HEALTH = "health"
 
 _PROTOCOL_VERSION = 1
 _CAPABILITIES = [
@@ -22,18 +24,22 @@ _CAPABILITIES = [
 ]
 
 
-def collect_actions(lookup: Lookup, registry: Registry, version: str) -> dict[str, Action]:
+def collect_actions(
+    lookup: Lookup, registry: Registry, version: str, is_draining: Callable[[], bool]
+) -> dict[str, Action]:
     """Return all actions by name.
 
     Args:
         lookup: The flights.
         registry: The plugins, which may offer actions.
         version: Of the server, for those who ask.
+        is_draining: Tells whether the server stops.
 
     Raises:
         ConfigError: Two plugins, or a plugin and the core, offer one name.
     """
-    actions = {action.name: action for action in _core_actions(lookup, registry, version)}
+    core = _core_actions(lookup, registry, version, is_draining)
+    actions = {action.name: action for action in core}
     owners = dict.fromkeys(actions, "the core")
     for plugin, action in registry.actions():
         if action.name in actions:
@@ -46,7 +52,9 @@ def collect_actions(lookup: Lookup, registry: Registry, version: str) -> dict[st
     return actions
 
 
-def _core_actions(lookup: Lookup, registry: Registry, version: str) -> Iterable[Action]:
+def _core_actions(
+    lookup: Lookup, registry: Registry, version: str, is_draining: Callable[[], bool]
+) -> Iterable[Action]:
     catalog = lookup.catalog
 
     def names(identity: Identity) -> list[str]:
@@ -89,7 +97,9 @@ def _core_actions(lookup: Lookup, registry: Registry, version: str) -> Iterable[
 
     def health(_identity: Identity, _body: bytes) -> Iterable[bytes]:
         failed = [source.name for source in catalog.sources if source.failed]
-        return _as_json({"status": "degraded" if failed else "ok", "failed_sources": failed})
+        draining = is_draining()
+        status = "draining" if draining else "degraded" if failed else "ok"
+        return _as_json({"status": status, "ready": not draining, "failed_sources": failed})
 
     def explained(identity: Identity, body: bytes) -> Iterable[bytes]:
         return _as_json(explain(lookup, identity, body))
@@ -98,7 +108,7 @@ def _core_actions(lookup: Lookup, registry: Registry, version: str) -> Iterable[
         Action("explain", "What a command would read, and who does what of it", explained),
         Action("refresh", "List all sources again", refresh),
         Action("server-info", "Version, sources and plugins of the server", server_info),
-        Action("health", "Whether the server and its sources answer", health),
+        Action(HEALTH, "Whether the server and its sources answer", health),
         Action("refresh-datasets", "As refresh, in the words of older clients", refresh_datasets),
         Action("get-server-info", "As server-info, in the words of older clients", get_server_info),
     )

@@ -12,8 +12,8 @@ from attrs import define, field
 
 from flightstream.errors import FlightStreamError, Unavailable
 from flightstream.models import Allowance, CallRecord, Credentials, Identity, Phase, StartedCall
-from flightstream.registry import Registry
 from flightstream.serving.listing import Entry
+from flightstream.serving.setup import Setup
 from flightstream.serving.trace_context import trace_context
 
 log = structlog.get_logger(__name__)
@@ -26,11 +26,13 @@ class Call:
     Args:
         method: The RPC, ``"DoGet"``.
         credentials: What came along.
+        setup: What the server was when the call came, and is for it to its end.
         id: In every log line and error of the call.
     """
 
     method: str
     credentials: Credentials
+    setup: Setup
     id: str = field(factory=lambda: uuid4().hex[:12])
     identity: Identity | None = None
     allowance: Allowance = Allowance()
@@ -102,41 +104,44 @@ class Call:
 
 @define(eq=False)
 class Calls:
-    """The calls of one server. Its state is guarded by one condition."""
+    """The calls of one server. Its state is guarded by one condition.
 
-    registry: Registry
-    _active: int = field(default=0, init=False)
-    _scans: int = field(default=0, init=False)
-    _closing: bool = field(default=False, init=False)
+    Args:
+        setup: For calls that begin now.
+    """
+
+    setup: Setup
+    # A set, for a stream that nobody began may be collected, and so counted out, in the
+    # midst of anything that this module does.
+    _active: set[Call] = field(factory=set, init=False)
     _changed: Condition = field(factory=Condition, init=False)
 
     @property
     def active(self) -> int:
         """How many calls are under way."""
-        return self._active
+        return len(self._active)
 
     @property
     def scans(self) -> int:
         """How many of them are streams."""
-        return self._scans
+        return sum(call.method == "DoGet" for call in list(self._active))
 
-    @property
-    def draining(self) -> bool:
-        """Whether new calls are refused."""
-        return self._closing
-
-    def open(self, method: str, credentials: Credentials) -> Call:
+    def open(self, method: str, credentials: Credentials, *, while_draining: bool = False) -> Call:
         """Begin a call, to be ended with :meth:`close`.
+
+        Args:
+            method: The RPC.
+            credentials: What came along.
+            while_draining: Whether the call is let in also by a server that stops.
 
         Raises:
             Unavailable: The server is stopping.
         """
-        call = Call(method, credentials)
         with self._changed:
-            if self._closing:
+            call = Call(method, credentials, self.setup)
+            if self.setup.is_draining and not while_draining:
                 raise Unavailable("the server is stopping", call=call.id, retry_after_seconds=1.0)
-            self._active += 1
-            self._scans += _is_scan(call)
+            self._active.add(call)
         return call
 
     def close(self, call: Call, error: BaseException | None = None) -> None:
@@ -147,11 +152,10 @@ class Calls:
             try:
                 _log(record, error)
             finally:  # who counts what runs has to hear of the end
-                self.registry.call_finished(record)
+                call.setup.registry.call_finished(record)
         finally:
             with self._changed:
-                self._active -= 1
-                self._scans -= _is_scan(call)
+                self._active.discard(call)
                 self._changed.notify_all()
 
     def fail(self, call: Call, error: BaseException) -> None:
@@ -160,9 +164,11 @@ class Calls:
         self.close(call, error)
 
     @contextmanager
-    def during(self, method: str, credentials: Credentials) -> Iterator[Call]:
+    def during(
+        self, method: str, credentials: Credentials, *, while_draining: bool = False
+    ) -> Iterator[Call]:
         """Hold a call open for the length of a ``with`` block."""
-        call = self.open(method, credentials)
+        call = self.open(method, credentials, while_draining=while_draining)
         try:
             with structlog.contextvars.bound_contextvars(call=call.id):
                 yield call
@@ -171,6 +177,23 @@ class Calls:
             raise
         self.close(call)
 
+    def replace(self, setup: Setup) -> Setup:
+        """Give new calls another setup; return the one that those under way go on with.
+
+        Raises:
+            Unavailable: The server is stopping.
+        """
+        with self._changed:
+            if self.setup.is_draining:
+                raise Unavailable("the server is stopping")
+            replaced, self.setup = self.setup, setup
+        return replaced
+
+    def wait_for_last(self, setup: Setup) -> None:
+        """Wait until no call is under way with a setup that was replaced."""
+        with self._changed:
+            self._changed.wait_for(lambda: all(c.setup is not setup for c in list(self._active)))
+
     def drain(self, timeout_seconds: float) -> bool:
         """Refuse new calls and wait until those under way have ended.
 
@@ -178,8 +201,8 @@ class Calls:
             Whether all have ended in time.
         """
         with self._changed:
-            self._closing = True
-            return self._changed.wait_for(lambda: self._active == 0, timeout_seconds)
+            self.setup.is_draining = True
+            return self._changed.wait_for(lambda: not self._active, timeout_seconds)
 
 
 def mark(error: BaseException, call: Call) -> None:
@@ -187,10 +210,6 @@ def mark(error: BaseException, call: Call) -> None:
     if isinstance(error, FlightStreamError):
         error.call = error.call or call.id
         error.flight = error.flight or call.flight
-
-
-def _is_scan(call: Call) -> bool:
-    return call.method == "DoGet"
 
 
 def _log(record: CallRecord, error: BaseException | None) -> None:

@@ -60,7 +60,7 @@ class Logins:
     accepted, never credentials; the key is made for this object alone.
 
     Args:
-        limits: How many failures an address has.
+        limits: How many failures an address has; may be set while it is used.
         clock: Seconds that never go back.
         pause: What a refusal waits by, on the thread of its call.
     """
@@ -86,10 +86,11 @@ class Logins:
             LimitExceeded: The address has had too many failures.
         """
         digest = self._digest(credentials)
-        if digest is None or not self.limits.failures:
+        limits = self.limits
+        if digest is None or not limits.failures:
             yield
             return
-        address = self._admit(address_of(credentials.peer), digest)
+        address = self._admit(address_of(credentials.peer), digest, limits)
         failed = False
         try:
             yield
@@ -108,7 +109,7 @@ class Logins:
         if (digest := self._digest(credentials)) is not None:
             self._accept(digest)
 
-    def _admit(self, name: str, digest: bytes) -> _Address | None:
+    def _admit(self, name: str, digest: bytes, limits: LoginLimits) -> _Address | None:
         """Return the address, or ``None`` if it is known that the credentials are right.
 
         No more are judged at once than may fail; the others wait for these.
@@ -130,7 +131,7 @@ class Logins:
         if not told:
             log.warning("logins_slowed_down", address=name)
         self._hold()
-        seconds = (1 - address.left) * self.limits.within_seconds / self.limits.failures
+        seconds = (1 - address.left) * limits.within_seconds / limits.failures
         raise LimitExceeded(
             "too many failed logins from this address",
             retry_after_seconds=round(max(seconds, 0.1), 1),

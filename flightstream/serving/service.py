@@ -11,11 +11,8 @@ from attrs import define, field, frozen
 from flightstream.config import LoginLimits
 from flightstream.errors import NotFound, Unsupported
 from flightstream.models import Action, Credentials, Grant, Identity, Operation, ServerStatus
-from flightstream.registry import Registry
-from flightstream.serving.access import Access
-from flightstream.serving.actions import collect_actions
+from flightstream.serving.actions import HEALTH
 from flightstream.serving.calls import Call, Calls
-from flightstream.serving.catalog import Catalog
 from flightstream.serving.explain import records_of
 from flightstream.serving.listing import Entry, Name
 from flightstream.serving.logins import Logins
@@ -27,6 +24,7 @@ from flightstream.serving.planner import (
     with_partition,
 )
 from flightstream.serving.scan import Scan
+from flightstream.serving.setup import Setup
 from flightstream.serving.view import visible_schema
 from flightstream.wire import Command
 
@@ -61,44 +59,58 @@ class Service:
     Requests are what clients sent, a command's bytes or a path's parts: they
     are read only once it is known who asks.
 
+    It stays the same for as long as the server runs; what a reload changes is
+    its setup, and each call keeps the one that it began with.
+
     Args:
-        registry: The plugins.
-        version: Of the server, for those who ask.
-        batch_bytes: The size that batches are cut to.
-        max_batch_bytes: The size that not even a single row may exceed.
-        listing_ttl_seconds: How long a listing is kept.
+        setup: For the calls that come first.
         login_limits: How often an address may fail to log in.
     """
 
-    registry: Registry
-    version: str
-    batch_bytes: int
-    max_batch_bytes: int
-    listing_ttl_seconds: float
-    login_limits: LoginLimits = field(factory=LoginLimits)
+    _setup: Setup
+    _login_limits: LoginLimits = field(factory=LoginLimits)
     logins: Logins = field(init=False)
     calls: Calls = field(init=False)
-    lookup: Lookup = field(init=False)
-    actions: dict[str, Action] = field(init=False)
     is_listening: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
-        catalog = Catalog(self.registry.mounts, self.listing_ttl_seconds)
-        self.logins = Logins(self.login_limits)
-        self.calls = Calls(self.registry)
-        self.lookup = Lookup(catalog, Access(self.registry.services))
-        self.actions = collect_actions(self.lookup, self.registry, self.version)
+        self.logins = Logins(self._login_limits)
+        self.calls = Calls(self._setup)
+
+    @property
+    def setup(self) -> Setup:
+        """What new calls are answered from."""
+        return self.calls.setup
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether new calls are answered."""
+        return self.is_listening and not self.setup.is_draining
+
+    def replace(self, setup: Setup, login_limits: LoginLimits) -> Setup:
+        """Answer new calls from another setup; return the one before it.
+
+        Raises:
+            Unavailable: The server is stopping.
+        """
+        replaced = self.calls.replace(setup)
+        self.logins.limits = login_limits
+        return replaced
 
     def status(self) -> ServerStatus:
         """Return how the server is now."""
-        draining = self.calls.draining
+        setup = self.setup
         return ServerStatus(
-            ready=self.is_listening and not draining,
-            draining=draining,
+            ready=self.is_ready,
+            draining=setup.is_draining,
             active_calls=self.calls.active,
             active_scans=self.calls.scans,
-            sources=tuple(source.status() for source in self.lookup.catalog.sources),
+            sources=tuple(source.status() for source in setup.lookup.catalog.sources),
         )
+
+    def refresh(self, source: str) -> None:
+        """List a source again; none, if there is no such source now."""
+        self.setup.lookup.catalog.refresh_source(source)
 
     def handshake(self, credentials: Credentials) -> str | None:
         """Let somebody log in apart from any call, and return a token for later calls.
@@ -108,7 +120,7 @@ class Service:
         """
         with self.calls.during("Handshake", credentials) as call:
             identity = self._admit(call)
-            token = self.registry.services.issue_token(identity, credentials)
+            token = call.setup.registry.services.issue_token(identity, credentials)
             if token is not None:
                 self.logins.accept(Credentials({"authorization": (f"Bearer {token}",)}))
             return token
@@ -120,15 +132,16 @@ class Service:
             with call.phase("list"):
                 below = criteria.rstrip(b"/")
                 prefix = Command.parse(below).flight if below else ()
-                visible = self.lookup.visible(identity, prefix)
-                return [self._listed(entry, grant) for entry, grant in visible]
+                lookup = call.setup.lookup
+                visible = lookup.visible(identity, prefix)
+                return [_listed(lookup, entry, grant) for entry, grant in visible]
 
     def get_flight(self, credentials: Credentials, request: Request) -> FlightDescription:
         """Return one flight with its schema and tickets."""
         with self.calls.during("GetFlightInfo", credentials) as call:
             command, entry, grant = self._find(call, request, "read")
             with call.phase("plan"):
-                plan = self._plan(command, entry, grant)
+                plan = _plan(call, command, entry, grant)
                 # Limit and offset count over the whole, so they are not divided.
                 whole = command.limit is None and not command.offset
                 parts = len(partitions_of(plan, command.partitions)) if whole else 1
@@ -149,7 +162,7 @@ class Service:
         with self.calls.during("GetSchema", credentials) as call:
             command, entry, grant = self._find(call, request, "read")
             with call.phase("plan"):
-                return self._plan(command, entry, grant).schema
+                return _plan(call, command, entry, grant).schema
 
     def scan(
         self, credentials: Credentials, ticket: bytes, is_cancelled: Callable[[], bool]
@@ -160,13 +173,14 @@ class Service:
             with structlog.contextvars.bound_contextvars(call=call.id):
                 command, entry, grant = self._find(call, ticket, "read")
                 with call.phase("plan"):
-                    plan = self._plan(command, entry, grant)
+                    plan = _plan(call, command, entry, grant)
                     if command.partition is not None:
                         plan = with_partition(plan, command.partition)
         except BaseException as exc:
             self.calls.fail(call, exc)
             raise
-        return Scan(plan, call, self.calls, self.batch_bytes, self.max_batch_bytes, is_cancelled)
+        setup = call.setup
+        return Scan(plan, call, self.calls, setup.batch_bytes, setup.max_batch_bytes, is_cancelled)
 
     def write(
         self,
@@ -198,44 +212,31 @@ class Service:
         """Return the actions that DoAction knows."""
         with self.calls.during("ListActions", credentials) as call:
             self._admit(call)
-            return list(self.actions.values())
+            return list(call.setup.actions.values())
 
     def do_action(self, credentials: Credentials, name: str, body: bytes) -> list[bytes]:
-        """Run an action and return all its results."""
-        with self.calls.during("DoAction", credentials) as call:
+        """Run an action and return all its results; ``health`` also while the server stops."""
+        is_health = name == HEALTH
+        with self.calls.during("DoAction", credentials, while_draining=is_health) as call:
             call.action = name[:100]
             identity = self._admit(call)
-            action = self.actions.get(name)
+            actions = call.setup.actions
+            action = actions.get(name)
             if action is None:
-                known = ", ".join(sorted(self.actions))
+                known = ", ".join(sorted(actions))
                 raise NotFound(f"there is no action {name[:100]!r}: there are {known}")
-            self.lookup.access.check_action(identity, action)
+            call.setup.lookup.access.check_action(identity, action)
             with call.phase("action"):
                 return list(action.run(identity, body))
 
     def _admit(self, call: Call) -> Identity:
         """Return who asks, if plugins let the call in."""
-        services = self.registry.services
+        services = call.setup.registry.services
         with call.phase("authenticate"), self.logins.judging(call.credentials):
             call.identity = services.authenticate(call.credentials)
         with call.phase("admit"):
             call.allowance = services.admit_call(call.started(call.identity))
         return call.identity
-
-    def _plan(self, command: Command, entry: Entry, grant: Grant) -> Plan:
-        return make_plan(entry, self.lookup.schema(entry, grant), command, grant)
-
-    def _listed(self, entry: Entry, grant: Grant) -> FlightDescription:
-        schema = self.lookup.catalog.known_schema(entry)
-        flight = entry.flight
-        return FlightDescription(
-            path=entry.path,
-            adapter=entry.mount.plugin.name,
-            schema=None if schema is None else visible_schema(schema, grant),
-            tickets=(Command(entry.path),),
-            total_records=-1 if grant.rows else flight.total_records,
-            total_bytes=-1 if grant.rows else flight.total_bytes,
-        )
 
     def _find(
         self, call: Call, request: Request, operation: Operation
@@ -244,9 +245,26 @@ class Service:
         with call.phase("find"):
             command = Command.parse(request)
             call.flight = shown(command.flight)
-            entry, grant = self.lookup.find(identity, command.flight, operation)
+            entry, grant = call.setup.lookup.find(identity, command.flight, operation)
             call.entry, call.flight = entry, str(entry)
             return command, entry, grant
+
+
+def _plan(call: Call, command: Command, entry: Entry, grant: Grant) -> Plan:
+    return make_plan(entry, call.setup.lookup.schema(entry, grant), command, grant)
+
+
+def _listed(lookup: Lookup, entry: Entry, grant: Grant) -> FlightDescription:
+    schema = lookup.catalog.known_schema(entry)
+    flight = entry.flight
+    return FlightDescription(
+        path=entry.path,
+        adapter=entry.mount.plugin.name,
+        schema=None if schema is None else visible_schema(schema, grant),
+        tickets=(Command(entry.path),),
+        total_records=-1 if grant.rows else flight.total_records,
+        total_bytes=-1 if grant.rows else flight.total_bytes,
+    )
 
 
 def _tickets(command: Command, plan: Plan, parts: int) -> tuple[Command, ...]:

@@ -4,7 +4,7 @@ from flightstream.storage.bucket_path import BucketPath, is_usable_key
 from flightstream.storage.failures import Failures
 from flightstream.storage.file import File, uncompressed
 from flightstream.storage.file_set import FileSet, Grouping, balanced
-from flightstream.storage.local import open_local
+from flightstream.storage.local import is_local, open_local
 from flightstream.storage.objects import objects_of
 from flightstream.storage.once import listed_once
 from flightstream.storage.ranged import ranged_filesystem
@@ -25,6 +25,7 @@ __all__ = [
     "Unify",
     "balanced",
     "is_endpoint",
+    "is_local",
     "is_usable_key",
     "listed_once",
     "objects_of",

@@ -9,6 +9,11 @@ from flightstream.errors import ConfigError
 from flightstream.models import Storage
 
 
+def is_local(uri: str) -> bool:
+    """Tell whether a URI means a folder or file of the machine itself."""
+    return "://" not in uri or uri.startswith("file://")
+
+
 def open_local(uri: str) -> Storage | None:
     """Open a local folder or file.
 
@@ -22,12 +27,9 @@ def open_local(uri: str) -> Storage | None:
     Raises:
         ConfigError: There is no such folder, or it may not be read.
     """
-    if uri.startswith("file://"):
-        path = unquote(urlsplit(uri).path)
-    elif "://" in uri:
+    if not is_local(uri):
         return None
-    else:
-        path = uri
+    path = unquote(urlsplit(uri).path) if uri.startswith("file://") else uri
     path = os.path.abspath(os.path.expanduser(path))
     if not os.path.exists(path):
         raise ConfigError(f"there is no folder or file {path!r}")

@@ -11,7 +11,7 @@ from flightstream.config import load_mapping
 from flightstream.models import Credentials, Flight, ScanRequest
 from flightstream.registry import Mount, Registry, build_registry
 from flightstream.registry.discover import given
-from flightstream.serving import Service
+from flightstream.serving import Service, Setup
 from flightstream.serving.scan import Scan
 from flightstream.testing.sample import Sample
 from flightstream.wire import Command
@@ -37,7 +37,7 @@ class Subject:
 
     def service(self, batch_bytes: int = 3 * _MIB, max_batch_bytes: int = 100 * _MIB) -> Service:
         """Return a server without a transport, which lists anew at each call."""
-        return Service(self.registry, "0", batch_bytes, max_batch_bytes, 0.0)
+        return Service(Setup(self.registry, "0", batch_bytes, max_batch_bytes, 0.0))
 
     def flights(self) -> dict[str, Flight]:
         """Return what the adapter lists, by name."""

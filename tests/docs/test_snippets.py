@@ -232,7 +232,7 @@ class Scenario:
         if file.name == "pyproject.toml":
             return
         file.write_text(snippet.text, "utf-8")
-        secrets = dict.fromkeys(re.findall(r'\benv = "(\w+)"', snippet.text), "s3cr3t")
+        secrets = dict.fromkeys(re.findall(r'\benv = "(\w+)"', snippet.text), "s3cr3t" * 8)
         loaded = load_config(file, environ=secrets, working_folder=self.folder)
         for name, cls in self.plugins.items():
             if (

@@ -1,6 +1,7 @@
 """How ``serve`` ends."""
 
 import ctypes
+import json
 import signal
 import subprocess
 import sys
@@ -145,3 +146,124 @@ def test_second_signal_ends_a_start_that_hangs(toys, serve_process):
     server.process.terminate()
 
     assert server.process.wait(5) == 143
+
+
+HANGING = """
+import threading, time
+import pyarrow as pa
+from flightstream import Flight, Source, adapter, hookimpl, option, service
+
+def wait_for_ever():
+    threading.Event().wait()
+
+class Told:
+    @hookimpl
+    def on_shutdown(self):
+        print(f"{type(self).__name__} stops", flush=True)
+        if self.hangs:
+            wait_for_ever()
+
+@service
+class First(Told):
+    hangs: bool = option(False, help="whether it does when it is stopped")
+
+@service
+class Second(Told):
+    hangs: bool = option(True, help="whether it does when it is stopped")
+
+@service
+class Third(Told):
+    hangs: bool = option(False, help="whether it does when it is stopped")
+
+@service
+class Worker:
+    @hookimpl
+    def on_startup(self):
+        threading.Thread(target=wait_for_ever, name="never-ends").start()
+
+@adapter
+class Stuck:
+    source: Source
+
+    @hookimpl
+    def list_flights(self):
+        return [Flight("a")]
+
+    @hookimpl
+    def get_schema(self):
+        return pa.schema([("x", pa.int64())])
+
+    @hookimpl
+    def stream_batches(self):
+        yield pa.record_batch({"x": [1]})
+        wait_for_ever()
+"""
+
+
+@pytest.fixture
+def serve_hanging(tmp_path, serve_process):
+    """Return a function that starts a server of the plugins above, with seconds to drain."""
+    (tmp_path / "hanging.py").write_text(HANGING)
+    (tmp_path / "data").mkdir()
+
+    def start(*names, drain_seconds=30):
+        plugins = [text for name in ("Stuck", *names) for text in ("--plugin", f"hanging:{name}")]
+        return serve_process("data", *plugins, env={DRAIN: str(drain_seconds)})
+
+    return start
+
+
+def test_shutdown_hook_that_hangs_takes_no_time_from_the_others(serve_hanging):
+    server = serve_hanging("First", "Second", "Third")
+    server.process.terminate()
+
+    assert server.process.wait(10) == 0
+    told = [line for line in server.process.stdout if line.endswith(" stops\n")]
+    assert told == ["Third stops\n", "Second stops\n", "First stops\n"]
+    hung = server.wait_for("plugin_shutdown_hung")
+    assert (hung["plugin"], hung["seconds"]) == ("second", 1.0)
+    stopped = server.wait_for("server_stopped")
+    assert (stopped["drained"], stopped["plugins_stopped"]) == (True, False)
+
+
+def test_thread_of_a_plugin_that_never_ends_does_not_keep_the_process(serve_hanging):
+    server = serve_hanging("Worker")
+    server.process.terminate()
+
+    assert server.process.wait(10) == 0
+    assert server.wait_for("server_stopped")["plugins_stopped"] is True
+
+
+def test_stream_that_hangs_in_its_plugin_ends_with_the_process(serve_hanging):
+    server = serve_hanging("First", drain_seconds=1)
+    reader = pyarrow.flight.connect(server.uri).do_get(pyarrow.flight.Ticket("a"))
+    reader.read_chunk()
+    server.process.terminate()
+
+    assert server.process.wait(10) == 0
+    stopped = server.wait_for("server_stopped")
+    assert (stopped["drained"], stopped["plugins_stopped"]) == (False, True)
+    assert "First stops\n" in server.process.stdout.read()
+    with pytest.raises(pyarrow.flight.FlightError):
+        reader.read_all()
+
+
+def test_health_tells_that_the_server_drains(big):
+    server = big(30)
+    with pyarrow.flight.connect(server.uri) as client:
+
+        def health():
+            [answer] = client.do_action(pyarrow.flight.Action("health", b""))
+            return json.loads(answer.body.to_pybytes())
+
+        assert health() == {"status": "ok", "ready": True, "failed_sources": []}
+        reader = client.do_get(pyarrow.flight.Ticket("big"))
+        reader.read_chunk()
+        server.process.terminate()
+        server.wait_for("server_stopping")
+        assert health() == {"status": "draining", "ready": False, "failed_sources": []}
+        with pytest.raises(pyarrow.flight.FlightUnavailableError, match="the server is stopping"):
+            list(client.list_actions())
+        reader.cancel()
+
+    assert server.process.wait(30) == 0

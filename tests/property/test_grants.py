@@ -12,6 +12,7 @@ from flightstream.serving.calls import Calls
 from flightstream.serving.listing import Entry
 from flightstream.serving.planner import make_plan
 from flightstream.serving.scan import Scan
+from flightstream.serving.setup import Setup
 from flightstream.serving.view import visible_schema
 from flightstream.wire import Command
 
@@ -69,7 +70,7 @@ def test_a_flight_with_hidden_columns_is_one_without_them(memory, mount, grant, 
 def _read(mount: Any, table: pa.Table, command: dict[str, Any], grant: Grant) -> pa.Table | str:
     """Return what a client gets: rows, or the message of an error."""
     flight = Flight("a", version="1")
-    calls = Calls(Registry(Services.of([]), ()))
+    calls = Calls(Setup(Registry(Services.of([]), ()), "1", 2**20, 2**24, 60.0))
     try:
         entry = Entry(flight, mount, flight.name)
         plan = make_plan(entry, table.schema, Command(("s", "a"), **command), grant)

@@ -14,6 +14,7 @@ from flightstream.serving.calls import Calls
 from flightstream.serving.listing import Entry
 from flightstream.serving.planner import make_plan
 from flightstream.serving.scan import Scan
+from flightstream.serving.setup import Setup
 from flightstream.wire import Command
 
 SCHEMA = pa.schema([("a", pa.int64()), ("b", pa.string()), ("c", pa.float64())])
@@ -109,7 +110,7 @@ def test_rows_are_the_same_whatever_is_pushed_down(
             make_plan(entry, SCHEMA, Command(("s", "a"), **command), grant)
         return
     plan = make_plan(entry, SCHEMA, Command(("s", "a"), **command), grant)
-    calls = Calls(Registry(Services.of([]), ()))
+    calls = Calls(Setup(Registry(Services.of([]), ()), "1", 2**20, 2**24, 60.0))
     scan = Scan(plan, calls.open("DoGet", Credentials()), calls, 2**20, 2**20, lambda: False)
 
     batches = list(scan)

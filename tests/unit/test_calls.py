@@ -31,6 +31,7 @@ from flightstream.serving.calls import Calls
 from flightstream.serving.listing import Entry
 from flightstream.serving.planner import make_plan
 from flightstream.serving.scan import Scan
+from flightstream.serving.setup import Setup
 from flightstream.wire import Command
 
 CREDENTIALS = Credentials(peer="ipv4:127.0.0.1:1")
@@ -52,7 +53,8 @@ def observer() -> Observer:
 
 @pytest.fixture
 def calls(observer: Observer) -> Calls:
-    return Calls(Registry(Services.of([Plugin("observer", "1", observer)]), ()))
+    registry = Registry(Services.of([Plugin("observer", "1", observer)]), ())
+    return Calls(Setup(registry, "1", 2**20, 2**24, 60.0))
 
 
 def told(record: CallRecord) -> tuple[Any, ...]:

@@ -1,6 +1,7 @@
 """In which order plugins are called, and what becomes of what they do."""
 
 from collections.abc import Callable, Iterable
+from threading import Event
 from typing import Any
 
 import pytest
@@ -143,6 +144,44 @@ class TestLifeCycle:
             ("plugin_failed", "b", None),
             ("plugin_shutdown_failed", "b", "the plugin 'b' failed in on_shutdown"),
         ]
+
+    def test_a_stop_that_hangs_takes_no_time_from_the_others(self, mount):
+        book: list[str] = []
+        going_on = Event()
+
+        @service
+        class Hangs(Told):
+            @hookimpl
+            def on_shutdown(self):
+                self.book.append(f"{self.name} hangs")
+                going_on.wait(60)
+                self.book.append(f"{self.name} stops late")
+
+        registry = self.registry(
+            mount,
+            self.Started(name="a", book=book),
+            Hangs(name="b", book=book),
+            Hangs(name="c", book=book),
+        )
+        registry.startup(SERVER)
+        book.clear()
+
+        with capture_logs() as logs:
+            in_time = registry.shutdown(patience_seconds=0.1)
+
+        assert not in_time
+        assert book == ["lake stops", "c hangs", "b hangs", "a stops"]
+        assert logged(logs, "plugin", "seconds") == [
+            ("plugin_shutdown_hung", "c", 0.1),
+            ("plugin_shutdown_hung", "b", 0.1),
+        ]
+        going_on.set()
+
+    def test_stops_within_their_time_are_told_as_such(self, mount):
+        registry = self.registry(mount, self.Started(name="a", book=[]))
+        registry.startup(SERVER)
+
+        assert registry.shutdown(patience_seconds=60)
 
 
 class TestObservers:

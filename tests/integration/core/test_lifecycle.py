@@ -261,7 +261,7 @@ class TestStopping:
             rows = reader.read_next_batch().num_rows
             stopping = threading.Thread(target=lambda: stopped.append(server.stop(30)))
             stopping.start()
-            until(lambda: not server.is_running)
+            until(lambda: not server.is_ready)
             with pytest.raises(Unavailable) as caught:
                 until(lambda: client.flights() and False)
             assert stopped == []

@@ -66,7 +66,7 @@ class Listener:
 
 
 def listener(served: Any) -> Listener:
-    plugins = served.server.service.registry.plugins
+    plugins = served.server.service.setup.registry.plugins
     return next(p.instance for p in plugins if isinstance(p.instance, Listener))
 
 
@@ -286,7 +286,7 @@ class TestStatus:
 
         served = serve(Listener, Slow)
         server = listener(served).server
-        slow = served.server.service.registry.mounts[0].plugin.instance
+        slow = served.server.service.setup.registry.mounts[0].plugin.instance
         refreshing = threading.Thread(target=server.refresh, args=("s",))
         refreshing.start()
         slow.listing.wait()

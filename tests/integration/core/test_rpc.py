@@ -298,7 +298,7 @@ def test_each_action_answers_in_json(served):
                 "listActions",
             ],
         },
-        "health": {"status": "ok", "failed_sources": []},
+        "health": {"status": "ok", "ready": True, "failed_sources": []},
     }
 
 

@@ -201,6 +201,7 @@ class TestFiles:
             served.client.read("north/a")
         assert json.loads(*served.client.action("health")) == {
             "status": "degraded",
+            "ready": True,
             "failed_sources": ["north"],
         }
 

@@ -1,13 +1,12 @@
 """What a start tells, whichever way it goes."""
 
-from concurrent.futures import Future
-
 import pytest
 from structlog.testing import capture_logs
 
 from flightstream import Server, Source, adapter, hookimpl
 from flightstream.cli.greeting import greet
-from flightstream.cli.lifecycle import _start
+from flightstream.cli.lifecycle import _Running
+from flightstream.cli.service_manager import ServiceManager
 
 
 @adapter
@@ -36,6 +35,6 @@ def test_only_a_server_that_runs_misses_its_greeting(tmp_path, stopped, missed):
         raise BrokenPipeError
 
     with server, capture_logs() as logs:
-        _start(lambda: server, greet_late, Future())
+        _Running(server, ServiceManager(None)).greet(greet_late)
 
     assert [line["event"] for line in logs if line["log_level"] == "warning"] == missed

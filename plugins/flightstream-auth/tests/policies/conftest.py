@@ -23,7 +23,7 @@ from flightstream import (
 
 @service
 class GuardService:
-    """Takes a bearer token that says in JSON who asks; nobody else would believe it."""
+    """Takes a bearer token that says who asks, JSON in hexadecimal digits; nobody else would believe it."""
 
     policies: tuple[Policy, ...] = option((), help="Who may do what.")
     _engine: Policies = field(init=False)
@@ -37,7 +37,7 @@ class GuardService:
         [header, *_] = credentials.headers.get("authorization", ("",))
         if not header:
             return Identity.ANONYMOUS
-        told = json.loads(header.removeprefix("Bearer "))
+        told = json.loads(bytes.fromhex(header.removeprefix("Bearer ")))
         return Identity(told["subject"], told.get("roles", ()), told.get("claims", {}))
 
     @hookimpl
@@ -47,7 +47,8 @@ class GuardService:
 
 def token(subject: str, *roles: str, **claims: Any) -> str:
     """Return what logs somebody in."""
-    return json.dumps({"subject": subject, "roles": roles, "claims": claims})
+    told = {"subject": subject, "roles": roles, "claims": claims}
+    return json.dumps(told).encode().hex()
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from flightstream import Credentials, FlightStreamError, Identity, Secret, Source
 from flightstream.registry import Mount, Plugin, Registry, Services
-from flightstream.serving import Service
+from flightstream.serving import Service, Setup
 from flightstream.wire import Command
 
 WIDE = pa.schema(
@@ -309,7 +309,7 @@ COMMANDS = st.fixed_dictionaries(
     path=st.sampled_from(["sales/orders", *FLIGHTS]),
     command=COMMANDS,
 )
-@settings(max_examples=500)
+@settings(max_examples=300)
 def test_what_is_seen_is_what_the_model_shows(
     guard, lake, rows, said, identity, other, path, command
 ):
@@ -348,10 +348,10 @@ def test_what_is_seen_is_what_the_model_shows(
     policy = model.policy(path, "read")
     assert announced.equals(schema, check_metadata=True)
     assert info.schema.equals(schema, check_metadata=True)
-    assert found.schema.equals(schema)
-    assert str(found.to_pylist()) == str(expected)
-    told = pa.concat_tables(read(service, who, one.to_bytes()) for one in info.tickets)
-    assert str(told.to_pylist()) == str(expected)
+    assert found[0].equals(schema, check_metadata=True)
+    assert found[1] == expected
+    parts = [read(service, who, one.to_bytes())[1] for one in info.tickets]
+    assert [row for part in parts for row in part] == expected
     check_nothing_hidden(explained.decode(), model, path, command)
     explained = json.loads(explained)
     assert explained["columns"] == schema.names
@@ -370,12 +370,12 @@ def check_foreign_ticket(
 ) -> None:
     """Somebody else's ticket is worth no more than asking oneself."""
     try:
-        found = read(service, credentials(other), ticket.to_bytes())
+        _schema, found = read(service, credentials(other), ticket.to_bytes())
     except FlightStreamError as exc:
         assert exc.code in ("stale", "not_found")
         return
     _schema, rows = model.read(path, command)
-    assert all(str(row) in [*map(str, rows)] for row in found.to_pylist())
+    assert all(row in rows for row in found)
 
 
 def check_nothing_hidden(message: str, model: Model, path: str, command: Row) -> None:
@@ -391,20 +391,21 @@ def serve(guard: Any, lake: type[Any]) -> Service:
     for name in ("sales", "hr"):
         place = Source(name, pafs.LocalFileSystem(), "/nowhere")
         mounts.append(Mount.of(place, Plugin("lake", "1", lake(source=place)), services))
-    return Service(Registry(services, tuple(mounts)), "1", 2**20, 2**24, 60.0)
+    return Service(Setup(Registry(services, tuple(mounts)), "1", 2**20, 2**24, 60.0))
 
 
 def credentials(identity: Identity) -> Credentials:
     if identity == Identity.ANONYMOUS:
         return Credentials()
-    told = {
-        "subject": identity.subject,
-        "roles": sorted(identity.roles),
-        "claims": dict(identity.claims),
-    }
-    return Credentials({"authorization": (f"Bearer {json.dumps(told)}",)})
+    told = {"subject": identity.subject, "roles": [*identity.roles]}
+    token = json.dumps(told | {"claims": dict(identity.claims)}).encode().hex()
+    return Credentials({"authorization": (f"Bearer {token}",)})
 
 
-def read(service: Service, who: Credentials, ticket: bytes) -> pa.Table:
+def read(service: Service, who: Credentials, ticket: bytes) -> tuple[pa.Schema, list[Row]]:
     scan = service.scan(who, ticket, lambda: False)
-    return pa.Table.from_batches(list(scan), scan.schema)
+    rows: list[Row] = []
+    for batch in scan:  # one without columns has rows, too
+        assert batch.schema == scan.schema
+        rows += batch.to_pylist() if batch.num_columns else [{}] * batch.num_rows
+    return scan.schema, rows

@@ -1,7 +1,7 @@
 """What policies say to an identity."""
 
 import structlog
-from attrs import evolve, field, frozen
+from attrs import define, evolve, field, frozen
 
 from flightstream import Grant, Identity, PermissionDenied, RowRule
 from flightstream_auth.policies.pattern import Pattern
@@ -12,15 +12,17 @@ log = structlog.get_logger(__name__)
 _EVERYBODY = "*"
 
 
-@frozen
+@define(eq=False)
 class _Rule:
-    """A policy, ready to be asked."""
+    """A policy, ready to be asked. What it has last answered is kept for the next flight."""
 
     number: int
     policy: Policy
     patterns: tuple[Pattern, ...]
     columns: Grant = field(repr=False)
     rows: RowRule | None
+    # One listing asks about every flight with one identity. Replaced whole, so threads agree.
+    _latest: tuple[Identity, Grant] | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def of(cls, number: int, policy: Policy) -> "_Rule":
@@ -56,7 +58,11 @@ class _Rule:
     def grant(self, identity: Identity) -> Grant:
         if self.rows is None:
             return self.columns
-        return evolve(self.columns, rows=(self.rows.fill(identity.claims),))
+        latest = self._latest
+        if latest is None or latest[0] is not identity:
+            rows = (self.rows.fill(identity.claims),)
+            latest = self._latest = identity, evolve(self.columns, rows=rows)
+        return latest[1]
 
 
 @frozen(eq=False)
