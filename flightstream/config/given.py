@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from flightstream.config.load import Loaded, load_config, load_mapping
 from flightstream.config.models import Config
@@ -26,8 +26,8 @@ class Given:
 
     config: Base
     plugins: Sequence[type[Any]]
-    sources: Mapping[str, Any]
-    options: Mapping[str, Mapping[str, Any]]
+    sources: Mapping[str, Any] = field(repr=False)
+    options: Mapping[str, Mapping[str, Any]] = field(repr=False)
     settings: Mapping[str, Any]
 
     def changed(
