@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from flightstream_metrics import Metrics
 from pyarrow import flight
 
-from flightstream import Flight, Source, Unavailable, adapter, hookimpl, option
+from flightstream import ConfigError, Flight, Server, Source, Unavailable, adapter, hookimpl, option
 from flightstream.testing import FaultyAdapter
 
 pytest_plugins = ["flightstream.testing"]
@@ -108,6 +109,26 @@ def test_a_listing_that_hangs_is_noticed_and_probes_do_not_wait_for_it(moody, si
 
     (tmp_path / "hanging").unlink()
     site.becomes(READY, lambda site: site.ready())
+
+
+def test_a_server_is_ready_at_its_first_probe_and_at_the_first_after_a_reload(site, tmp_path):
+    given = {"options": {"metrics": {"port": site.port}}, "port": 0}
+    with Server(
+        plugins=[Metrics, FaultyAdapter], sources={"one": str(tmp_path)}, **given
+    ) as server:
+        assert site.ready() == READY
+        server.reload(sources={"one": str(tmp_path), "two": str(tmp_path)})
+        assert site.ready() == READY
+        assert set(site.of("flightstream_source_flights")) == {("one",), ("two",)}
+
+
+def test_a_reload_that_wants_the_port_of_before_for_other_options_is_refused(site, tmp_path):
+    given = {"sources": {"one": str(tmp_path)}, "port": 0}
+    options = {"port": site.port}
+    with Server(plugins=[Metrics, FaultyAdapter], options={"metrics": options}, **given) as server:
+        with pytest.raises(ConfigError, match=r"set plugins\.metrics\.host and"):
+            server.reload(options={"metrics": {**options, "flight_label": True}})
+        assert site.ready() == READY
 
 
 def test_a_server_that_drains_is_not_ready_and_then_gone(watched, site):

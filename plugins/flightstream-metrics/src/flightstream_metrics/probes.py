@@ -1,7 +1,8 @@
 """Whether the process lives, and whether calls should be sent to it."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock, Thread
 
 import structlog
@@ -13,12 +14,13 @@ from flightstream_metrics.endpoint import Answer
 log = structlog.get_logger(__name__)
 
 _RETRY_SECONDS = 1.0
+_PATIENCE_SECONDS = 0.5  # a probe of Kubernetes waits for one second
 _JSON = "application/json"
 
 
 @define(eq=False)
 class Probes:
-    """Answers at once from what the server knows.
+    """Answers from what the server knows, at once or within half a second.
 
     Sources are listed when a call needs them, and no call comes where a balancer
     sends none: so whoever asks whether the server is ready has those listed again,
@@ -44,8 +46,12 @@ class Probes:
         """Say whether every plugin and every source is ready, or why not."""
         status = self._status()
         if status.ready:
-            for source in filter(_wants_listing, status.sources):
-                self._list(source.name)
+            due = [source for source in status.sources if _wants_listing(source)]
+            listing = {source: self._list(source.name) for source in due}
+            new = [thread for source, thread in listing.items() if _is_new(source)]
+            if new:  # after a start or a reload, when there is nothing to answer from
+                _join(new, _PATIENCE_SECONDS)
+                status = self._status()
         reasons = list(self._reasons(status))
         told = json.dumps({"ready": not reasons, "reasons": reasons}).encode() + b"\n"
         return Answer(503 if reasons else 200, told, _JSON)
@@ -54,8 +60,7 @@ class Probes:
         """Wait a moment for listings under way; one that hangs goes on, and keeps nothing up."""
         with self._lock:
             refreshing = list(self._refreshing.values())
-        for thread in refreshing:
-            thread.join(_RETRY_SECONDS / len(refreshing))
+        _join(refreshing, _PATIENCE_SECONDS)
 
     def _reasons(self, status: ServerStatus) -> Iterator[dict[str, str]]:
         if status.draining:
@@ -65,18 +70,19 @@ class Probes:
         for source in status.sources:
             if (source.listing_since_seconds or 0.0) > self._listing_timeout_seconds:
                 yield {"reason": "listing_hangs", "source": source.name}
-            elif source.listed_seconds_ago is None:
+            elif _is_new(source):
                 yield {"reason": "not_listed", "source": source.name}
             elif source.failed:
                 yield {"reason": "listing_failed", "source": source.name}
 
-    def _list(self, source: str) -> None:
+    def _list(self, source: str) -> Thread:
         """Have a source listed on a thread; there is no more than one for each."""
         with self._lock:
-            if source not in self._refreshing:
+            if (thread := self._refreshing.get(source)) is None:
                 thread = Thread(target=self._listed, args=(source,), daemon=True, name="listing")
                 self._refreshing[source] = thread
                 thread.start()
+            return thread
 
     def _listed(self, source: str) -> None:
         try:
@@ -88,6 +94,17 @@ class Probes:
                 del self._refreshing[source]
 
 
+def _is_new(source: SourceStatus) -> bool:
+    return source.listed_seconds_ago is None
+
+
 def _wants_listing(source: SourceStatus) -> bool:
     failed_a_while_ago = source.failed and (source.listed_seconds_ago or 0.0) > _RETRY_SECONDS
     return source.listing_since_seconds is None and (source.is_due or failed_a_while_ago)
+
+
+def _join(threads: Sequence[Thread], seconds: float) -> None:
+    """Wait for threads, but no longer than some seconds for all of them."""
+    deadline = time.monotonic() + seconds
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
