@@ -6,7 +6,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from attrs import define
+from attrs import define, field
 
 from flightstream.config.converter import make_converter
 from flightstream.config.layers import put_data, put_environment, put_file
@@ -30,7 +30,7 @@ class Loaded:
 
     draft: Config
     _reader: Reader
-    _read: "Callable[[], Loaded]"
+    _read: "Callable[[], Loaded]" = field(repr=False)
 
     @property
     def config(self) -> Config:
