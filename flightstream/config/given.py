@@ -12,7 +12,7 @@ from flightstream.config.models import Config
 Base: TypeAlias = Config | Loaded | Path | str | None
 
 
-@frozen
+@frozen(repr=False)  # options may be secrets
 class Given:
     """A configuration and what stands on top of it, as they were given.
 

@@ -30,7 +30,7 @@ class Loaded:
 
     draft: Config
     _reader: Reader
-    _read: "Callable[[], Loaded]" = field(repr=False)  # it has all that was given
+    _read: "Callable[[], Loaded]" = field(repr=False)
 
     @property
     def config(self) -> Config:
