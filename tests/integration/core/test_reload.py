@@ -20,9 +20,12 @@ from flightstream import (
     PluginError,
     Secret,
     Server,
+    ServerInfo,
+    Source,
     Stale,
     Unauthenticated,
     Unavailable,
+    adapter,
     hookimpl,
     option,
     service,
@@ -358,3 +361,77 @@ def test_after_a_stop_it_starts_with_what_was_reloaded(lines, folder, tmp_path):
         server.reload(sources={"t": folder}, port=0)
     with server:
         assert server.info.sources == ("t",)
+
+
+class TestStatusAndFailures:
+    """A plugin that runs on is told of what there is now, and of failures."""
+
+    @pytest.fixture
+    def watching(self) -> tuple[type[Any], list[ServerInfo], list[str]]:
+        servers: list[ServerInfo] = []
+        failures: list[str] = []
+
+        @service
+        class Watching:
+            name: str = option("first", help="what it is called")
+            fails: bool = option(False, help="whether it fails to start")
+
+            @hookimpl
+            def on_startup(self, server):
+                servers.append(server)
+                if self.fails:
+                    raise RuntimeError("s3cr3t")
+
+            @hookimpl
+            def on_plugin_failed(self, failure):
+                failures.append(f"{self.name} hears of {failure.plugin} in {failure.hook}")
+
+        return Watching, servers, failures
+
+    @pytest.fixture
+    def broken(self) -> type[Any]:
+        @adapter
+        class Broken:
+            source: Source
+
+            @hookimpl
+            def list_flights(self):
+                raise RuntimeError("s3cr3t")
+
+            @hookimpl
+            def get_schema(self): ...
+
+            @hookimpl
+            def stream_batches(self): ...
+
+        return Broken
+
+    def test_the_status_is_that_of_the_sources_there_are_now(self, serve, watching, lines, folder):
+        plugin, servers, _ = watching
+        (folder / "a.txt").write_text("one\n")
+        served = serve(plugin, lines)
+        served.server.reload(sources={"t": folder})
+
+        [told] = servers
+        told.refresh("t")
+        told.refresh("s")  # which is gone
+        status = told.status()
+        assert [(source.name, source.flights) for source in status.sources] == [("t", 1)]
+        assert (status.ready, status.draining) == (True, False)
+
+    def test_failures_are_heard_by_those_that_run(self, serve, watching, broken, folder):
+        plugin, _, failures = watching
+        served = serve(plugin, broken)
+        served.names()
+        refuse(served.server, options={"watching": {"name": "refused", "fails": True}})
+        served.client.action("refresh")
+        served.server.reload(options={"watching": {"name": "second"}})
+        served.names()
+
+        heard = "hears of broken in list_flights"
+        assert failures == [
+            f"first {heard}",
+            "refused hears of watching in on_startup",
+            f"first {heard}",
+            f"second {heard}",
+        ]
