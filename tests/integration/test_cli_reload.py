@@ -328,7 +328,8 @@ def test_fifty_reloads_leave_nothing_behind(reloaded):
 
 
 TAKES_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup may have switched it off
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.argv[1], sys.argv[1:])
 """

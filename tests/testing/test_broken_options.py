@@ -1,6 +1,7 @@
 """Plugins that break a law of options or of their life."""
 
 import logging
+from itertools import count
 from threading import Event, Thread
 from typing import Any, ClassVar
 
@@ -52,8 +53,14 @@ class TestADefaultOfItsOwn(AdapterCase):
     breaks = {"test_options_read_the_same_on_every_server": "on another server {'suffix'"}
 
     class Thing(dict[str, str]):
+        made = count()
+
+        def __init__(self):
+            super().__init__()
+            self.number = next(self.made)  # an address would be used again
+
         def __repr__(self):
-            return f"<Thing at {id(self)}>"
+            return f"<Thing {self.number}>"
 
     @adapter
     class plugin(ArrowAdapter):
