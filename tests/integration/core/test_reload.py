@@ -158,12 +158,13 @@ def test_a_secret_in_a_file_is_read_again(serve, memory, tmp_path, folder):
         served.get(b"a", authorization="Bearer one")
 
 
-def test_a_plugin_that_has_not_changed_runs_on(serve, told, lines, book, tmp_path, folder):
+def test_a_plugin_that_has_not_changed_runs_on(serve, told, lines, book, tmp_path, folder, until):
     served = serve(told, lines)
     sources = {"s": folder, "o": tmp_path}
     served.server.reload(sources=sources)
     assert book == ["told starts for s"]
     served.server.reload(sources=sources, options={"told": {"name": "new"}})
+    until(lambda: "told stops" in book)
     served.server.stop()
 
     assert book == ["told starts for s", "new starts for s, o", "told stops", "new stops"]
