@@ -1,0 +1,139 @@
+"""The server under test: ``flightstream serve`` with a configuration file."""
+
+import json
+import os
+import signal
+import subprocess
+import sysconfig
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field, frozen
+from prometheus_client import Metric
+from prometheus_client.parser import text_string_to_metric_families
+
+from flightstream.testing.process import DEADLINE_SECONDS, ServerProcess, clean_environment
+
+_PROGRAM = Path(sysconfig.get_path("scripts"), "flightstream")
+_FAULTY = "flightstream.testing:FaultyAdapter"
+
+
+@frozen
+class Held:
+    """What the server holds at a moment without calls."""
+
+    memory_bytes: int
+    arrow_bytes: int
+    threads: int
+    files: int
+
+    def is_within(self, other: "Held") -> bool:
+        """Whether there are no more threads and open files than at another moment."""
+        return self.threads <= other.threads and self.files <= other.files
+
+
+@define(eq=False)
+class SoakedServer:
+    """A running server, its configuration file and its log."""
+
+    folder: Path
+    _configuration: Path
+    log: Path
+    running: ServerProcess
+    metrics_port: int
+    _read_bytes: int = field(default=0, init=False)
+
+    @classmethod
+    def start(cls, folder: Path, configuration: str) -> "SoakedServer":
+        """Start it and wait until it listens."""
+        file, log = folder / "flightstream.toml", folder / "server.log"
+        file.write_text(configuration)
+        arguments = ["serve", "--config", file, "--port", "0", "--plugin", _FAULTY]
+        with log.open("w") as stderr:
+            process = subprocess.Popen(
+                [_PROGRAM, *arguments],
+                cwd=folder,
+                env=clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                text=True,
+            )
+        running = ServerProcess(process, log)
+        running.wait_until_started()
+        return cls(folder, file, log, running, running.wait_for("metrics_served")["port"])
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is there."""
+        return self.running.process.poll() is None
+
+    def reload(self, configuration: str) -> str:
+        """Change the configuration, send SIGHUP, and return what the log says of it."""
+        self._read_bytes = self.log.stat().st_size
+        self._configuration.write_text(configuration)
+        self.running.process.send_signal(signal.SIGHUP)
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while time.monotonic() < deadline and self.is_running:
+            for line in self._new_lines():
+                if line["event"] in ("reloaded", "reload_refused"):
+                    return str(line["event"])
+            time.sleep(0.02)
+        return "nothing"
+
+    def metrics(self) -> dict[str, Metric]:
+        """Return the families that ``/metrics`` has."""
+        address = f"http://localhost:{self.metrics_port}/metrics"
+        with urllib.request.urlopen(address, timeout=DEADLINE_SECONDS) as answer:
+            families = text_string_to_metric_families(answer.read().decode())
+            return {family.name: family for family in families}
+
+    def gauge(self, name: str) -> int:
+        """Return what a metric without labels has."""
+        return int(self.metrics()[name].samples[0].value)
+
+    def held(self) -> Held:
+        """Return what it holds now."""
+        return Held(
+            memory_bytes=self.running.memory_bytes(),
+            arrow_bytes=self.gauge("flightstream_arrow_allocated_bytes"),
+            threads=len(os.listdir(f"/proc/{self.running.pid}/task")),
+            files=self.running.open_files(),
+        )
+
+    def thread_names(self) -> list[str]:
+        """Return what the kernel calls its threads."""
+        names = Path(f"/proc/{self.running.pid}/task").glob("*/comm")
+        return sorted(name.read_text().strip() for name in names)
+
+    def file_names(self) -> list[str]:
+        """Return what its open files and sockets are."""
+        return sorted(os.readlink(link) for link in Path(f"/proc/{self.running.pid}/fd").iterdir())
+
+    def stop(self, within_seconds: float) -> tuple[int | None, float]:
+        """Send SIGTERM; return the exit code, if it ended in time, and how long it took."""
+        began = time.monotonic()
+        self.running.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.running.process.wait(within_seconds)
+        except subprocess.TimeoutExpired:
+            return None, within_seconds
+        return code, time.monotonic() - began
+
+    def end(self) -> None:
+        """Kill it, if it still runs."""
+        self.running.process.kill()
+        self.running.process.wait()
+
+    def _new_lines(self) -> Iterator[dict[str, Any]]:
+        with self.log.open("rb") as log:
+            log.seek(self._read_bytes)
+            for line in log:
+                if not line.endswith(b"\n"):
+                    return
+                self._read_bytes += len(line)
+                if line.startswith(b"{"):
+                    yield json.loads(line)
