@@ -74,6 +74,9 @@ class Scan:
             with structlog.contextvars.bound_contextvars(call=self._call.id):
                 batches.close()
             self.close(error)
+            # Its traceback has this frame and those of the adapter, with their batches:
+            # all of them would be kept until Python looks for garbage.
+            del error
 
     def _count(self, batch: pa.RecordBatch) -> None:
         """Count a batch that is about to be handed out.

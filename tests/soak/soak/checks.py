@@ -12,7 +12,7 @@ from prometheus_client import Metric
 from soak.clients import KINDS
 from soak.configuration import FAULT_TEXT
 from soak.journal import OK, Outcome, read_journals
-from soak.server import Held, SoakedServer
+from soak.server import MORE_GRPC_THREADS, Held, SoakedServer
 
 MIB = 2**20
 # The allocators of C and Python keep what was freed, in some arena of some thread: how much
@@ -120,6 +120,10 @@ class Findings:
             self.problems.append(f"Arrow holds {after.arrow_bytes} bytes, not {before.arrow_bytes}")
         if after.threads > before.threads:
             self.problems.append(f"there are {after.threads} threads, not {before.threads}")
+        if after.grpc_threads > before.grpc_threads + MORE_GRPC_THREADS:
+            self.problems.append(
+                f"there are {after.grpc_threads} threads of gRPC, and were {before.grpc_threads}"
+            )
         if after.files > before.files:
             self.problems.append(f"there are {after.files} open files, not {before.files}")
 

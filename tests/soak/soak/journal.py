@@ -53,6 +53,10 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True)
         return cls(path.open("a", buffering=1))
 
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
     def note(self, outcome: Outcome) -> None:
         """Add a line."""
         line = json.dumps(attrs.asdict(outcome, filter=_is_told))

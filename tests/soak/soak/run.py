@@ -9,13 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random, SystemRandom
+from threading import Event
 from typing import Self
 
 from attrs import define, field
 
 from soak.checks import Findings
 from soak.configuration import DRAIN_SECONDS, FAULT_TEXT, configuration, keep_reloading
-from soak.crowd import Crowd, Victims
+from soak.crowd import Crowd
 from soak.files import FILES, Files, ServedFile, keep_changing
 from soak.report import Report
 from soak.server import Held, SoakedServer
@@ -55,7 +56,6 @@ class Soak:
     seed: int
     folder: Path
     _server: SoakedServer
-    _crowd: Crowd
     _findings: Findings = field(factory=Findings, init=False)
     _versions: dict[str, int] = field(factory=dict, init=False)
     _rounds: int = field(default=0, init=False)
@@ -63,15 +63,13 @@ class Soak:
     @classmethod
     @contextmanager
     def begun(cls, seed: int, folder: Path) -> Iterator[Self]:
-        """Write the files, start the server and the clients, and end them all in the end."""
+        """Write the files, start the server, and end it in any case."""
         (folder / "chaos").mkdir()
         Files(folder).write_first(Random(seed))
         server = SoakedServer.start(folder, configuration())
-        crowd = Crowd(seed, folder)
         try:
-            yield cls(seed, folder, server, crowd)
+            yield cls(seed, folder, server)
         finally:
-            crowd.end()
             server.end()
 
     def run(self, seconds: float) -> Report:
@@ -91,21 +89,23 @@ class Soak:
     def _round(self, seconds: float) -> None:
         """Let everybody do what they do for so long, and wait until all clients have gone."""
         self._rounds += 1
-        ends_at = time.monotonic() + seconds
+        ended = Event()
 
         def goes_on() -> bool:
-            return time.monotonic() < ends_at and self._server.is_running
+            return not ended.is_set() and self._server.is_running
 
-        self._crowd.begin(self._told(seconds))
-        victims, problem = self._victims(), self._findings.problems.append
+        crowd, problem = self._crowd(seconds), self._findings.problems.append
         with ThreadPoolExecutor(32) as pool:
             beside = [
-                pool.submit(victims.vanish, self._random("vanish"), goes_on),
-                pool.submit(victims.freeze, self._random("freeze"), goes_on),
+                pool.submit(crowd.vanish, self._random("vanish"), goes_on),
+                pool.submit(crowd.freeze, self._random("freeze"), goes_on),
                 pool.submit(keep_reloading, self._server, self._random("reload"), goes_on, problem),
                 *(pool.submit(self._change, file, goes_on) for file in FILES if file.changes),
             ]
-            self._findings.problems += self._crowd.wait()
+            try:
+                self._findings.problems += crowd.run()
+            finally:
+                ended.set()
         for one in beside:
             one.result()
 
@@ -123,7 +123,7 @@ class Soak:
 
     def _stop(self) -> float:
         """End the server while one client reads and another is frozen; return how long it took."""
-        with self._victims().attached():
+        with self._crowd(0.0).attached():
             code, seconds = self._server.stop(_STOP_SECONDS)
         if code != 0:
             self._findings.problems.append(f"SIGTERM: exit code {code} after {seconds:.1f} s")
@@ -134,13 +134,18 @@ class Soak:
         files, random = Files(self.folder), self._random(file.name)
         self._versions[file.name] = keep_changing(files, file, version, random, goes_on)
 
-    def _victims(self) -> Victims:
-        return Victims(self.seed, self.folder, self._told(0.0))
-
-    def _told(self, seconds: float) -> Round:
-        # Beside it, what only the server can know: no error may tell these.
-        secrets = (str(self.folder), "site-packages", FAULT_TEXT)
-        return Round(self._server.running.uri, self._server.metrics_port, seconds, secrets)
+    def _crowd(self, seconds: float) -> Crowd:
+        server = self._server
+        return Crowd(
+            Round(
+                seed=f"{self.seed} {self._rounds}",
+                folder=str(self.folder),
+                uri=server.running.uri,
+                metrics_port=server.metrics_port,
+                seconds=seconds,
+                secrets=(str(self.folder), "site-packages", FAULT_TEXT),
+            )
+        )
 
     def _random(self, what: str) -> Random:
         return Random(f"{self.seed} {what} {self._rounds}")

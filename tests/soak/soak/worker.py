@@ -1,8 +1,4 @@
-"""The process of one kind of clients: python -m soak.worker KIND NUMBER SEED FOLDER.
-
-Each line of standard input is a round, as ``Round`` writes it; each is answered with
-``done`` once all threads have ended and their connection is closed.
-"""
+"""The process of one kind of clients: python -m soak.worker KIND NUMBER ROUND."""
 
 import json
 import sys
@@ -25,40 +21,50 @@ from soak.session import Session
 
 @frozen
 class Round:
-    """What clients are told before each round."""
+    """What all clients have to know.
 
+    Args:
+        seed: Of what they do.
+        folder: The one of the whole run.
+        uri: Of the server.
+        metrics_port: Of its other server.
+        seconds: How long they work.
+        secrets: What no error may tell.
+    """
+
+    seed: str
+    folder: str
     uri: str
     metrics_port: int
     seconds: float
     secrets: tuple[str, ...]
 
-    def to_line(self) -> str:
+    def to_text(self) -> str:
         """Write it."""
-        return f"{json.dumps(attrs.asdict(self))}\n"
+        return json.dumps(attrs.asdict(self))
 
     @classmethod
-    def from_line(cls, line: str) -> Self:
+    def from_text(cls, text: str) -> Self:
         """Read it."""
-        return cls(**json.loads(line))
+        return cls(**json.loads(text))
 
 
-def main(name: str, number: str, seed: str, folder: Path) -> None:
-    """Run each round that standard input has."""
-    kind = KINDS[name]
+def main(name: str, number: str, round_: Round) -> None:
+    """Be the clients of a kind for a round."""
+    kind, folder = KINDS[name], Path(round_.folder)
     journal = Journal.at(folder / "journals" / f"{name}-{number}.jsonl")
-    randoms = [Random(f"{seed} {name} {number} {thread}") for thread in range(kind.threads)]
-    with ThreadPoolExecutor(kind.threads) as pool:
-        for line in sys.stdin:
-            begun = Round.from_line(line)
-            ends_at = time.monotonic() + begun.seconds
-            with Caller(begun.uri, name, journal, Secrets(begun.secrets)) as caller:
-                sessions = [
-                    Session(caller, Files(folder), random, begun.metrics_port, ends_at)
-                    for random in randoms
-                ]
-                for ended in [pool.submit(_run, kind, session) for session in sessions]:
-                    ended.result()
-            print("done", flush=True)
+    ends_at = time.monotonic() + round_.seconds
+    with (
+        ThreadPoolExecutor(kind.threads) as pool,
+        Caller(round_.uri, name, journal, Secrets(round_.secrets)) as caller,
+    ):
+        randoms = [Random(f"{round_.seed} {name} {number} {n}") for n in range(kind.threads)]
+        sessions = [
+            Session(caller, Files(folder), random, round_.metrics_port, ends_at)
+            for random in randoms
+        ]
+        for ended in [pool.submit(_run, kind, session) for session in sessions]:
+            ended.result()
 
 
 def _run(kind: Kind, session: Session) -> None:
@@ -70,4 +76,4 @@ def _run(kind: Kind, session: Session) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4], Path(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], Round.from_text(sys.argv[3]))

@@ -22,7 +22,7 @@ _FILTERS = (
     "sleep(10) = 1",
     "nothing = 1",
 )
-_REFUSED = frozenset({"invalid_command", "not_found", "limit_exceeded", "unsupported"})
+_REFUSED = frozenset({"invalid_command", "not_found", "limit_exceeded", "unsupported", "stale"})
 
 
 def any_attack(session: Session) -> None:
