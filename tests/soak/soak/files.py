@@ -54,7 +54,8 @@ class ServedFile:
     @property
     def codes(self) -> frozenset[str]:
         """The errors that reading it may end with."""
-        return CODES[self.change]
+        # Tickets for CSV are good for the options that they were made with, which reloads change.
+        return CODES[self.change] | ({"stale"} if ".csv" in self.name else set())
 
     @property
     def is_cut_anywhere(self) -> bool:

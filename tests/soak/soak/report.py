@@ -37,7 +37,6 @@ class Report:
         yield f"  memory: {before.memory_bytes / MIB:.0f} MiB, then {after.memory_bytes / MIB:.0f}"
         yield f"  Arrow's memory: {before.arrow_bytes:,} bytes, then {after.arrow_bytes:,}"
         yield f"  threads: {before.threads}, then {after.threads}"
-        yield f"  threads of gRPC: {before.grpc_threads}, then {after.grpc_threads}"
         yield f"  open files: {before.files}, then {after.files}"
         yield f"  end: {self.stop_seconds:.1f} s after SIGTERM"
         problems = self.findings.problems

@@ -36,7 +36,7 @@ def slow(session: Session) -> None:
 def held(session: Session) -> None:
     """Tell whoever has started this process that a stream is being read, and read on slowly."""
     published = session.files.published(LARGE)
-    info = session.caller.info({"flight": LARGE.flight})
+    info = session.caller.info({"flight": LARGE.flight}, LARGE.codes)
     told = iter([True])
 
     def after_batch() -> None:
@@ -46,6 +46,7 @@ def held(session: Session) -> None:
 
     session.caller.get(
         info.endpoints[0].ticket.ticket,
+        LARGE.codes,
         after_batch=after_batch,
         wrong=lambda table: wrong(table, LARGE, WHOLE, published),
         name=LARGE.flight,
