@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter
 from soak import rows
-from soak.checks import MEMORY_BYTES, Counted, Findings
+from soak.checks import Counted, Findings
 from soak.files import FILES, ServedFile
 from soak.journal import Journal, Outcome
 from soak.selection import WHOLE, Selection, wrong
-from soak.server import Held
+from soak.server import MEMORY_BYTES, Held
 
 REPLACED = ServedFile("replaced/a.parquet", "replaced", 100, 100)
 TORN = ServedFile("torn/a.csv", "torn", 100, 100)
@@ -126,13 +126,9 @@ def test_calls_have_to_be_the_same_for_clients_log_and_metrics(tmp_path: Path) -
 
 def test_more_than_was_held_before_is_a_problem() -> None:
     before = Held(memory_bytes=0, arrow_bytes=0, threads=9, files=9)
-    findings = Findings()
-    findings.look_at_held(before, before)
-    assert findings.problems == []
 
-    findings.look_at_held(before, Held(MEMORY_BYTES + 1, 2**30, 99, 10))
-
-    assert len(findings.problems) == 4
+    assert list(before.problems(before)) == []
+    assert len(list(Held(MEMORY_BYTES + 1, 2**30, 99, 10).problems(before))) == 4
 
 
 def looked_at(folder: Path, outcomes: list[Outcome], lines: list[str | dict]) -> Findings:

@@ -12,14 +12,6 @@ from prometheus_client import Metric
 from soak.clients import KINDS
 from soak.configuration import FAULT_TEXT
 from soak.journal import OK, Outcome, read_journals
-from soak.server import MORE_THREADS, Held, SoakedServer
-
-MIB = 2**20
-# What is freed goes back to the system at once, see server.py, but for what lies between
-# things in use. One batch that is kept for each failed stream is above this in a minute.
-MEMORY_BYTES = 48 * MIB
-# What Arrow's pool has allocated is known exactly, and no stream is left.
-ARROW_BYTES = 64 * 1024
 
 _ASKED_FOR = ("faulty", "chaos")
 # These say that something failed, though no client was told.
@@ -104,24 +96,6 @@ class Findings:
         rows = int(sum(sample.value for sample in _totals(metrics["flightstream_sent_rows"])))
         if rows != self.sent_rows:
             self.problems.append(f"metrics have {rows} rows, and the log {self.sent_rows}")
-
-    def look_at_leftovers(self, calls: int, server: SoakedServer) -> None:
-        """Note what the server has when it has not become quiet."""
-        threads = Counter(server.thread_names())
-        files = Counter(name.partition(":")[0] for name in server.file_names())
-        self.problems.append(f"{calls} calls, threads {dict(threads)}, files {dict(files)}")
-
-    def look_at_held(self, before: Held, after: Held) -> None:
-        """Hold what the server holds against what it held after the warm-up."""
-        grown = after.memory_bytes - before.memory_bytes
-        if grown > MEMORY_BYTES:
-            self.problems.append(f"the server has {grown / MIB:.0f} MiB more memory than before")
-        if after.arrow_bytes > before.arrow_bytes + ARROW_BYTES:
-            self.problems.append(f"Arrow holds {after.arrow_bytes} bytes, not {before.arrow_bytes}")
-        if after.threads > before.threads + MORE_THREADS:
-            self.problems.append(f"there are {after.threads} threads, not {before.threads}")
-        if after.files > before.files:
-            self.problems.append(f"there are {after.files} open files, not {before.files}")
 
     def _look_at_call(self, line: dict[str, Any], *, counts: bool) -> None:
         told = self._told.pop(line["call"], None)

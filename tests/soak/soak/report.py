@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from attrs import frozen
 
-from soak.checks import MIB, Findings
-from soak.server import Held
+from soak.checks import Findings
+from soak.server import MIB, Held
 
 _MOST_PROBLEMS = 30
 

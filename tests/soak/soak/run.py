@@ -83,7 +83,6 @@ class Soak:
         self._findings.look_at_journals(self.folder / "journals")
         self._findings.look_at_log(self._server.log, log_bytes)
         self._findings.compare(metrics)
-        self._findings.look_at_held(before, after)
         return Report(self.seed, seconds, self._findings, before, after, stop_seconds)
 
     def _round(self, seconds: float) -> None:
@@ -110,14 +109,16 @@ class Soak:
             one.result()
 
     def _settled(self, before: Held | None = None) -> Held:
-        """Return what the server holds, once that is no more than before, or time is over."""
+        """Return what the server holds, once that is no more than it may be, or time is over."""
         deadline = time.monotonic() + _SETTLE_SECONDS
         while True:
             calls, held = self._server.gauge("flightstream_active_calls"), self._server.held()
-            if not calls and (before is None or held.is_within(before)):
+            problems = [*held.problems(before), *([f"there are {calls} calls"] if calls else [])]
+            if problems and time.monotonic() > deadline:
+                problems.append(f"the server has {self._server.threads_and_files()}")
+                self._findings.problems += problems
                 return held
-            if time.monotonic() > deadline:
-                self._findings.look_at_leftovers(calls, self._server)
+            if not problems:
                 return held
             time.sleep(0.2)
 

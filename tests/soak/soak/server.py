@@ -7,6 +7,7 @@ import subprocess
 import sysconfig
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,16 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from flightstream.testing.process import DEADLINE_SECONDS, ServerProcess, clean_environment
 
+MIB = 2**20
 _PROGRAM = Path(sysconfig.get_path("scripts"), "flightstream")
 # gRPC keeps some that wait for the next call, by how the last ones came in; pools, such as
 # Arrow's of eight for reading, start theirs when they first need so many.
-MORE_THREADS = 12
+_MORE_THREADS = 12
+# What is freed goes back to the system at once, but for what lies between things in use.
+# One batch that is kept for each failed stream is above this in a minute.
+MEMORY_BYTES = 48 * MIB
+# What Arrow's pool has allocated is known exactly: what is left are schemas, and no batch.
+_ARROW_BYTES = 256 * 1024
 # What an allocator keeps for later, in some arena of some thread, would hide what is lost.
 _GIVES_MEMORY_BACK = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
@@ -47,9 +54,23 @@ class Held:
     threads: int
     files: int
 
-    def is_within(self, other: "Held") -> bool:
-        """Whether there are no more threads and open files than at another moment."""
-        return self.threads <= other.threads + MORE_THREADS and self.files <= other.files
+    def problems(self, before: "Held | None" = None) -> Iterator[str]:
+        """Yield what is more than there may be after all clients have gone.
+
+        Args:
+            before: What was held after a warm-up.
+        """
+        if self.arrow_bytes > _ARROW_BYTES:
+            yield f"Arrow holds {self.arrow_bytes} bytes"
+        if before is None:
+            return
+        if self.memory_bytes > before.memory_bytes + MEMORY_BYTES:
+            grown = self.memory_bytes - before.memory_bytes
+            yield f"the server has {grown / MIB:.0f} MiB more memory than before"
+        if self.threads > before.threads + _MORE_THREADS:
+            yield f"there are {self.threads} threads, and were {before.threads}"
+        if self.files > before.files:
+            yield f"there are {self.files} open files, and were {before.files}"
 
 
 @define(eq=False)
@@ -118,18 +139,16 @@ class SoakedServer:
         return Held(
             memory_bytes=self.running.memory_bytes(),
             arrow_bytes=self.gauge("flightstream_arrow_allocated_bytes"),
-            threads=len(self.thread_names()),
+            threads=len(os.listdir(f"/proc/{self.running.pid}/task")),
             files=files,
         )
 
-    def thread_names(self) -> list[str]:
-        """Return what the kernel calls its threads."""
-        names = Path(f"/proc/{self.running.pid}/task").glob("*/comm")
-        return sorted(name.read_text().strip() for name in names)
-
-    def file_names(self) -> list[str]:
-        """Return what its open files and sockets are."""
-        return sorted(os.readlink(link) for link in Path(f"/proc/{self.running.pid}/fd").iterdir())
+    def threads_and_files(self) -> dict[str, int]:
+        """Return how many there are of each kind, as the kernel calls them."""
+        process = Path(f"/proc/{self.running.pid}")
+        names = [name.read_text().strip() for name in process.glob("task/*/comm")]
+        names += [os.readlink(link).partition(":")[0] for link in process.glob("fd/*")]
+        return dict(Counter(names))
 
     def stop(self, within_seconds: float) -> tuple[int | None, float]:
         """Send SIGTERM; return the exit code, if it ended in time, and how long it took."""
