@@ -78,13 +78,17 @@ class Crowd:
 
     @contextmanager
     def _started(self, kind: str) -> "Iterator[subprocess.Popen[str]]":
-        with subprocess.Popen(
-            [sys.executable, "-m", "soak.worker", kind, str(next(_NUMBERS)), self.round.to_text()],
-            env=clean_environment({"PYTHONPATH": str(_ROOT)}),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL if kind == "hostile" else None,  # gRPC complains there
-            text=True,
-        ) as process:
+        number = str(next(_NUMBERS))
+        with (
+            Path(self.round.folder, f"{kind}-{number}.log").open("w") as log,
+            subprocess.Popen(
+                [sys.executable, "-m", "soak.worker", kind, number, self.round.to_text()],
+                env=clean_environment({"PYTHONPATH": str(_ROOT)}),
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            ) as process,
+        ):
             try:
                 yield process
             finally:

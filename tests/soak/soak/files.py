@@ -19,11 +19,12 @@ from soak import rows
 Change: TypeAlias = Literal["never", "replaced", "torn", "appended", "coming"]
 MAX_ROWS = 300_000
 APPENDED_ROWS = 20_000
+_FIRST_APPENDED = 2_000
 _BLOCK_ROWS = 8_192
 
 # What may be told of a file besides its rows, by how it changes. ``torn`` and ``appended``
 # are written while they are read, so half of a record may be all that there is.
-CODES: dict[Change, frozenset[str]] = {
+_CODES: dict[Change, frozenset[str]] = {
     "never": frozenset(),
     "replaced": frozenset({"stale"}),
     "torn": frozenset({"stale", "invalid_data"}),
@@ -55,7 +56,7 @@ class ServedFile:
     def codes(self) -> frozenset[str]:
         """The errors that reading it may end with."""
         # Tickets for CSV are good for the options that they were made with, which reloads change.
-        return CODES[self.change] | ({"stale"} if ".csv" in self.name else set())
+        return _CODES[self.change] | ({"stale"} if ".csv" in self.name else set())
 
     @property
     def is_cut_anywhere(self) -> bool:
@@ -161,9 +162,6 @@ class Files:
         written = note.with_suffix(".new")
         written.write_text(str(version))
         os.replace(written, note)
-
-
-_FIRST_APPENDED = 2_000
 
 
 def keep_changing(

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from attrs import frozen
 
 from soak import rows
-from soak.files import APPENDED_ROWS, MAX_ROWS, ServedFile
+from soak.files import MAX_ROWS, ServedFile
 
 # What tells the version of a row, without which nobody can check it.
 _NEEDED = ("version", "total", "row")
@@ -81,13 +81,12 @@ def wrong(
     version, total = found["version"][0].as_py(), found["total"][0].as_py()
     if not isinstance(total, int) or not 0 < total <= MAX_ROWS:
         return f"its first row says that there are {total!r} rows"
-    if (version, found.num_rows) < published and file.is_cut_anywhere and file.change != "torn":
+    if file.change == "appended" and (version, found.num_rows) < published:
         return f"it is version {version} with {found.num_rows} rows, after {published} was whole"
     if version < published[0]:
         return f"it is version {version}, after {published[0]} was whole"
     expected = selection.of(rows.table(file.flight, version, total))
-    if file.is_cut_anywhere and found.num_rows <= APPENDED_ROWS:
-        # Whoever writes was in the midst of the last record, perhaps.
+    if file.is_cut_anywhere:  # perhaps within the last record
         end = found.num_rows - 1
         found, expected = found.slice(0, end), expected.slice(0, end)
     problem = rows.difference(found, expected)

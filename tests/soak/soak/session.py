@@ -20,7 +20,7 @@ class Session:
         caller: Its connection.
         files: What is served.
         random: Decides what it does.
-        metrics: The port of the HTTP server.
+        metrics_port: The port of the HTTP server.
         ends_at: When it is to stop, by the monotonic clock.
     """
 
