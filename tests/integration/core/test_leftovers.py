@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import flight
 
+from flightstream import Flight, InvalidData, Source, adapter, hookimpl
 from flightstream.testing import FaultyAdapter
 
 ROWS = 100_000
@@ -31,6 +32,37 @@ def test_a_stream_that_fails_holds_on_to_no_batch(
 
     with pytest.raises(flight.FlightError):
         served.get(b"numbers")
+
+    until(lambda: pa.total_allocated_bytes() <= before)
+
+
+@adapter
+class ClingingAdapter:
+    """Holds a buffer where it fails."""
+
+    source: Source
+
+    @hookimpl
+    def list_flights(self) -> list[Flight]:
+        return [Flight("any")]
+
+    @hookimpl
+    def get_schema(self) -> pa.Schema:
+        held = pa.allocate_buffer(ROWS)
+        raise InvalidData(f"{held.size} bytes make no schema")
+
+    @hookimpl
+    def stream_batches(self) -> Iterator[pa.RecordBatch]:
+        return iter(())
+
+
+@pytest.mark.usefixtures("without_gc")
+def test_a_hook_that_fails_holds_on_to_nothing(serve: Callable, until: Callable) -> None:
+    served = serve(ClingingAdapter)
+    before = pa.total_allocated_bytes()
+
+    with pytest.raises(flight.FlightError):
+        served.get(b"any")
 
     until(lambda: pa.total_allocated_bytes() <= before)
 
