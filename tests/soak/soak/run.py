@@ -24,6 +24,8 @@ from soak.worker import Round
 
 # gRPC ends threads that have nothing to do only after some time.
 _SETTLE_SECONDS = 60.0
+# Until then, what adapters keep of files that change is as much as it ever will be.
+_WARM_SECONDS = 400.0
 _STOP_SECONDS = DRAIN_SECONDS + 15.0
 
 
@@ -74,7 +76,7 @@ class Soak:
 
     def run(self, seconds: float) -> Report:
         """Warm the server up, try it for so long, stop it, and look at all that is known."""
-        self._round(min(60.0, max(5.0, seconds / 4)))
+        self._round(min(_WARM_SECONDS, max(5.0, seconds / 4)))
         before = self._settled()
         self._round(seconds)
         after = self._settled(before)

@@ -24,10 +24,12 @@ _PROGRAM = Path(sysconfig.get_path("scripts"), "flightstream")
 # Arrow's of eight for reading, start theirs when they first need so many.
 _MORE_THREADS = 12
 # What is freed goes back to the system at once, but for what lies between things in use.
-# One batch that is kept for each failed stream is above this in a minute.
-MEMORY_BYTES = 48 * MIB
-# What Arrow's pool has allocated is known exactly: what is left are schemas, and no batch.
-_ARROW_BYTES = 256 * 1024
+# Adapters keep what they know of the last thousand versions of files, in each source; a
+# batch that is kept for each failed stream is above this in a minute, 1 KB a call in an hour.
+MEMORY_BYTES = 96 * MIB
+# What Arrow's pool has allocated is known exactly: 1 KB for each such version of an Arrow
+# file, and no batch.
+_ARROW_BYTES = 8 * MIB
 # What an allocator keeps for later, in some arena of some thread, would hide what is lost.
 _GIVES_MEMORY_BACK = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
