@@ -40,6 +40,14 @@ class ScanCounts:
         with self._lock:
             self._notes[name] += index(number)
 
+    def merge(self, other: "ScanCounts") -> None:
+        """Add what was reported of another scan, which had to be made for this one."""
+        with other._lock:
+            counts, notes = Counter(other._counts), Counter(other._notes)
+        with self._lock:
+            self._counts.update(counts)
+            self._notes.update(notes)
+
     def as_dict(self) -> dict[str, int]:
         """Return the counts that are not zero."""
         with self._lock:
