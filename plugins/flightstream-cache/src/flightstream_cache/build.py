@@ -41,6 +41,7 @@ class Build:
         folder: Where it is written.
         key: Its name there.
         flight: The flight's path.
+        version: See the hook ``wrap_stream``.
         columns: Those that were asked for.
         is_part: Whether it is a part of the flight.
         source: Its batches.
@@ -52,6 +53,7 @@ class Build:
     folder: Folder
     key: str
     flight: str
+    version: str
     columns: tuple[str, ...] | None
     is_part: bool
     source: Generator[pa.RecordBatch]
@@ -109,7 +111,8 @@ class Build:
             batch = next(self.source, None)
         except BaseException:
             self._failed = True
-            self._discard()
+            if self.given_up is None:
+                self._discard()
             raise
         if self.given_up is None:
             self._keep(batch)
@@ -147,6 +150,7 @@ class Build:
         label = Label(
             key=self.key,
             flight=self.flight,
+            version=self.version,
             columns=self.columns,
             is_part=self.is_part,
             counts=self.counts.for_client(),

@@ -81,6 +81,7 @@ class Builds:
             folder=self.folder,
             key=key,
             flight=wanted.flight,
+            version=wanted.version,
             columns=request.columns,
             is_part=request.partition is not None,
             source=read(request),

@@ -46,8 +46,8 @@ class Entry:
     proven: set[int] = field(factory=set, repr=False)
 
     @classmethod
-    def open(cls, path: Path) -> "Entry":
-        """Map a file, and note that it is used.
+    def open(cls, path: Path, *, is_use: bool = True) -> "Entry":
+        """Map a file, and note that it is used if it is.
 
         Raises:
             FileNotFoundError: There is none.
@@ -61,7 +61,8 @@ class Entry:
                 raise Damaged("it is empty")
             data = pa.py_buffer(mmap.mmap(file, found.st_size, prot=mmap.PROT_READ))
             # The time of access says when it was used, also where reading does not set it.
-            os.utime(file, ns=(time.time_ns(), found.st_mtime_ns))
+            if is_use:
+                os.utime(file, ns=(time.time_ns(), found.st_mtime_ns))
         finally:
             os.close(file)
         return cls(Label.read(memoryview(data)), Identity.of(found), data)

@@ -2,7 +2,7 @@
 
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -15,6 +15,14 @@ _MAGIC = b"FSCACHE1"
 checksum = xxh3_64_intdigest
 # What ends an Arrow IPC stream.
 _END_BYTES = 8
+
+
+def _numbers(values: Iterable[int]) -> tuple[int, ...]:
+    return tuple(values)
+
+
+def _names(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
 
 
 class Damaged(Exception):
@@ -33,9 +41,9 @@ class Blocks:
     """
 
     has_dictionaries: bool
-    ends: tuple[int, ...] = field(converter=tuple)
-    rows: tuple[int, ...] = field(converter=tuple)
-    sums: tuple[int, ...] = field(converter=tuple)
+    ends: tuple[int, ...] = field(converter=_numbers)
+    rows: tuple[int, ...] = field(converter=_numbers)
+    sums: tuple[int, ...] = field(converter=_numbers)
 
     def span(self, number: int) -> slice:
         """Return where a block is."""
@@ -49,6 +57,7 @@ class Label:
     Args:
         key: The file's name.
         flight: The flight's path, for people.
+        version: What its rows were made of, see the hook ``wrap_stream``.
         columns: The columns that were asked for, ``None`` for all.
         is_part: Whether it is one part of the flight.
         counts: What the adapter reported of the rows.
@@ -57,7 +66,8 @@ class Label:
 
     key: str
     flight: str
-    columns: tuple[str, ...] | None = field(converter=converters.optional(tuple))
+    version: str
+    columns: tuple[str, ...] | None = field(converter=converters.optional(_names))
     is_part: bool
     counts: Mapping[str, int]
     blocks: Blocks

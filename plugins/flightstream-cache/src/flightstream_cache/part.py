@@ -40,6 +40,10 @@ class Part:
         """Return bytes that were written; less, if the file was discarded."""
         return os.pread(self.file, end - start, start)
 
+    def read_into(self, buffer: memoryview, start: int) -> None:
+        """Read as many bytes as a buffer takes, without making room for them anew."""
+        os.preadv(self.file, [buffer], start)
+
     def publish(self, path: Path) -> None:
         """Give the file its final name, in place of whatever has that."""
         os.rename(self.path, path)

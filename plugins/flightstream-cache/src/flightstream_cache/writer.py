@@ -21,6 +21,7 @@ class Writer:
     _ends: list[int] = field(factory=list, init=False)
     _rows: list[int] = field(factory=list, init=False)
     _sums: list[int] = field(factory=list, init=False)
+    _scratch: bytearray = field(factory=bytearray, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._sink = pa.OSFile(str(self.part.path), "wb")
@@ -51,9 +52,16 @@ class Writer:
         start = self.size
         self._stream.write_batch(batch)
         end = self._sink.tell()
-        self._sums.append(checksum(self.part.read(start, end)))
+        self._sums.append(self._checksum(start, end))
         self._rows.append(batch.num_rows)
         self._ends.append(end)
+
+    def _checksum(self, start: int, end: int) -> int:
+        if len(self._scratch) < end - start:
+            self._scratch = bytearray(end - start)
+        block = memoryview(self._scratch)[: end - start]
+        self.part.read_into(block, start)
+        return checksum(block)
 
     def read(self, number: int) -> pa.RecordBatch | None:
         """Return a batch that was written; ``None`` if the file was discarded meanwhile."""
