@@ -27,15 +27,13 @@ class Cache:
 
     hooks_version: ClassVar[str] = "1.0"
 
-    folder: Path = option(
-        help="Where the files are; made for the server's user alone if there is none."
-    )
+    folder: Path = option(help="Where the files are; it is made if there is none.")
     max_bytes: ByteSize = option(
         ByteSize(10 * 2**30), help="How large they may be together.", minimum=2**20
     )
     flights: tuple[str, ...] = option(
         ("**",),
-        help="Which flights to keep: paths, with * for any text without a slash, ** for any text.",
+        help="Which flights to keep, by patterns of their paths.",
     )
 
     _folder: Folder = field(init=False, repr=False)
