@@ -1,6 +1,5 @@
 """A flight that is kept, mapped into memory."""
 
-import mmap
 import os
 import time
 from collections.abc import Generator
@@ -54,18 +53,16 @@ class Entry:
             OSError: It cannot be read.
             Damaged: It is not as it was written.
         """
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        try:
-            found = os.fstat(file)
-            if not found.st_size:
-                raise Damaged("it is empty")
-            data = pa.py_buffer(mmap.mmap(file, found.st_size, prot=mmap.PROT_READ))
-            # The time of access says when it was used, also where reading does not set it.
-            if is_use:
-                os.utime(file, ns=(time.time_ns(), found.st_mtime_ns))
-        finally:
-            os.close(file)
-        return cls(Label.read(memoryview(data)), Identity.of(found), data)
+        found = Identity.of(path.stat())
+        if not found.size:
+            raise Damaged("it is empty")
+        with pa.memory_map(str(path)) as file:  # it stays mapped, and is no open file any more
+            data = file.read_buffer()
+        if Identity.of(path.stat()) != found:
+            raise FileNotFoundError(path)  # replaced meanwhile: nobody can tell which it was
+        if is_use:  # the time of access says so, also where reading does not set it
+            os.utime(path, ns=(time.time_ns(), found.changed))
+        return cls(Label.read(memoryview(data)), found, data)
 
     def has(self, request: ScanRequest, *, is_whole: bool) -> bool:
         """Tell whether it can answer a request for columns that it has.
