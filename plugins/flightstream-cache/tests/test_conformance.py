@@ -1,5 +1,7 @@
 """Adapters keep their laws also behind the cache."""
 
+import atexit
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import mkdtemp
@@ -18,13 +20,16 @@ from flightstream.testing import AdapterConformance, Sample
 
 TABLE = pa.table({"n": [1, 2, 3, 4, 5, None], "s": ["a", None, "c", "a", "größe", ""]})
 NONE = TABLE.slice(0, 0)
+# Not of a fixture, for servers in processes of their own make theirs.
+ROOT = mkdtemp(prefix="flightstream-cache-")
+atexit.register(shutil.rmtree, ROOT, ignore_errors=True)
 
 
 @service
 class CacheSomewhere(Cache):
     """Needs no options, as laws give none to services."""
 
-    folder: Path = option(factory=lambda: Path(mkdtemp(prefix="cache-")), help="Anywhere.")
+    folder: Path = option(factory=lambda: Path(mkdtemp(dir=ROOT)), help="Anywhere.")
 
 
 class TestCsvBehindTheCache(AdapterConformance):
