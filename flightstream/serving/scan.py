@@ -117,9 +117,14 @@ class Scan:
         call.rows, call.bytes = rows, size
         call.batches += 1
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether it was iterated, and so ends itself."""
+        return self._begun_seconds is not None
+
     def abandon(self) -> None:
-        """End a scan that was perhaps never iterated; one that was ends itself."""
-        if self._begun_seconds is None:
+        """End a scan that was never iterated."""
+        if not self.is_begun:
             self.close(Cancelled(_NOT_READ))
 
     def end_if_idle(self) -> None:

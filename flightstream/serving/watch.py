@@ -1,5 +1,7 @@
 """What nobody moves on is ended: streams that stand still, and those that were never begun."""
 
+import time
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Thread
 
@@ -37,17 +39,20 @@ class Watch:
 
         Safe in a finalizer, which may run in the midst of anything.
         """
-        self._abandoned.put(scan)
+        if not scan.is_begun:  # one that is ends itself
+            self._abandoned.put(scan)
 
     def _look(self) -> None:
+        due = time.monotonic()
         while True:
-            try:
-                scan = self._abandoned.get(timeout=_LOOK_SECONDS)
-            except Empty:
+            if (left := due - time.monotonic()) <= 0:
                 for call in self._calls.under_way():
                     if call.stream is not None:
                         call.stream.end_if_idle()
-            else:
+                due = time.monotonic() + _LOOK_SECONDS
+                continue
+            with suppress(Empty):
+                scan = self._abandoned.get(timeout=left)
                 if scan is None:
                     return
                 scan.abandon()
