@@ -47,6 +47,21 @@ def test_others_go_on_where_the_first_leaves(behind, world):
     assert world.asked["t"] == 1
 
 
+def test_nobody_waits_for_a_reading_that_hangs(behind, world):
+    world.wait_at = 2
+    server = behind()
+    with ThreadPoolExecutor(1) as pool:
+        hanging = pool.submit(server.read)
+        assert world.waiting.wait(20)
+        world.wait_at = None
+
+        assert server.read() == world.tables["t"]
+
+        world.go_on.set()
+        assert hanging.result(20) == world.tables["t"]
+    assert world.asked["t"] == 2
+
+
 def test_what_nobody_reads_to_the_end_is_dropped(behind, world):
     server = behind()
     with closing(iter(server.scan())) as batches:

@@ -18,6 +18,8 @@ log = structlog.get_logger(__name__)
 # How much room is looked for at once, so that it is not done for each batch.
 _STEP_BYTES = 32 * 2**20
 _STEPS = 16
+# For how long a reader waits for another to read the next batch.
+_PATIENCE_SECONDS = 5.0
 
 
 class Missed(Exception):
@@ -92,7 +94,10 @@ class Build:
         self.part.close()
 
     def _batch(self, number: int) -> pa.RecordBatch | None:
-        with self._lock:
+        # What hangs for who reads need not hang for whoever reads it anew.
+        if not self._lock.acquire(timeout=_PATIENCE_SECONDS):
+            raise Missed
+        try:
             if self._failed:
                 raise Missed
             if number == self._pulled:
@@ -100,6 +105,8 @@ class Build:
             writer = self._writer
             if writer is None or not writer.has(number):
                 raise Missed
+        finally:
+            self._lock.release()
         batch = writer.read(number)
         if batch is None:
             raise Missed

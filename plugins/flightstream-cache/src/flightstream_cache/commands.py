@@ -20,7 +20,7 @@ _CONFIG = Path("flightstream.toml")
 def _folder_of(_ctx: click.Context, _parameter: click.Parameter, given: Path | None) -> Folder:
     path = given or _configured()
     if not path.is_dir():
-        raise click.BadParameter(f"there is no folder {str(path)!r}")
+        click.echo(f"there is no folder {str(path)!r}, so nothing is kept", err=True)
     return Folder(path, 0)
 
 
