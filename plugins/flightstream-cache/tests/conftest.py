@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -43,6 +44,7 @@ class World:
     version: str = "1"
     batch_rows: int = 3
     skipped_rows: int = 0
+    origin: SimpleNamespace = field(factory=SimpleNamespace)
     stale_at: int | None = None
     grants: dict[str, Grant] = field(factory=dict)
     asked: Counter[str] = field(factory=Counter)
@@ -64,7 +66,7 @@ class Tables:
     @hookimpl
     def list_flights(self) -> Iterator[Flight]:
         for name in self.world.tables:
-            yield Flight(name, version=self.world.version)
+            yield Flight(name, version=self.world.version, origin=self.world.origin)
 
     @hookimpl
     def get_schema(self, flight: Flight) -> pa.Schema:

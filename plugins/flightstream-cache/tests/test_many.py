@@ -88,6 +88,16 @@ def test_what_changes_while_it_is_read_is_not_kept(behind, world):
     assert server.read() == world.tables["t"]
 
 
+@pytest.mark.parametrize("answer", [lambda: False, lambda: 1 / 0], ids=["no", "error"])
+def test_what_is_not_surely_the_same_at_the_end_is_not_kept(behind, world, answer):
+    server = behind()
+    scan = server.scan()
+    world.origin.is_unchanged = answer
+
+    assert sum(batch.num_rows for batch in scan) == 25
+    assert server.kept() == []
+
+
 def test_who_is_behind_where_writing_ends_reads_for_itself(behind, world):
     world.tables["t"] = pa.table({"n": range(200_000)})
     world.batch_rows = 10_000

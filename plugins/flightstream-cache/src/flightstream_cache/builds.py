@@ -109,6 +109,10 @@ def _unchanged(flight: Flight) -> Callable[[], bool]:
 
     def is_unchanged() -> bool:
         ask = getattr(flight.origin, "is_unchanged", None)
-        return ask is None or bool(ask())
+        try:
+            return ask is None or bool(ask())
+        except Exception:  # the adapter's own code, asked for no stream's sake
+            log.warning("cache_not_kept", flight="/".join(flight.name), exc_info=True)
+            return False
 
     return is_unchanged
