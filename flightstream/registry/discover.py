@@ -208,5 +208,7 @@ def _no_plugin(who: str, cls: object) -> str:
 
 
 def _distribution(entry: EntryPoint) -> tuple[str, str]:
-    # Only an entry point that was made by hand has none.
-    return (entry.dist.name, entry.dist.version) if entry.dist else (entry.value, "unversioned")
+    if entry.dist is None:  # it was made by hand
+        return entry.value, "unversioned"
+    metadata = entry.dist.metadata  # is parsed whenever it is asked for
+    return metadata["Name"], metadata["Version"]
