@@ -49,6 +49,8 @@ class ScanRequest:
         offset: Leave out this many rows first.
         partition: One of the parts that ``plan_partitions`` returned.
         counts: Where skipped and changed values are reported.
+        buffer_bytes: Read no more ahead of the reader than this, though always
+            enough to go on.
 
     .. versionadded:: 0.1
     """
@@ -59,6 +61,7 @@ class ScanRequest:
     offset: int = 0
     partition: Any = None
     counts: ScanCounts = field(factory=ScanCounts, eq=False)
+    buffer_bytes: int = field(default=64 * 2**20, eq=False, repr=False)
 
     @property
     def needed(self) -> tuple[str, ...] | None:

@@ -13,6 +13,7 @@ from flightstream.hookspecs import WriteMode
 from flightstream.models import Flight, ScanEstimate, ScanRequest, is_flight_name
 from flightstream.registry.border import Plugin, guarded_batches
 from flightstream.registry.hooks import implementation, new_manager
+from flightstream.registry.patience import in_time
 from flightstream.registry.services import Services
 from flightstream.storage import Source
 
@@ -50,8 +51,9 @@ class Mount:
         Raises:
             FlightStreamError: The adapter failed.
         """
+        hook = self.manager.hook.list_flights
         with self.plugin.border("list_flights"):
-            answers = self.manager.hook.list_flights(prefix=prefix)
+            answers = in_time(lambda: [list(one) for one in hook(prefix=prefix)])
             flights = [flight for answer in answers for flight in answer]
         if not answers:  # pluggy leaves out what is None
             raise self.plugin.failure("list_flights", "it returned None, not flights")
@@ -67,7 +69,7 @@ class Mount:
         if not is_flight_name(name):
             return None
         with self.plugin.border("find_flight", "/".join((self.source.name, *name))):
-            flight = self.manager.hook.find_flight(name=name)
+            flight = in_time(partial(self.manager.hook.find_flight, name=name))
         if flight is not None:
             self._check("find_flight", flight, Flight)
             if flight.name != name:
@@ -79,7 +81,7 @@ class Mount:
         """Return a flight's whole schema."""
         path = self.path_of(flight)
         with self.plugin.border("get_schema", path):
-            schema = self.manager.hook.get_schema(flight=flight)
+            schema = in_time(partial(self.manager.hook.get_schema, flight=flight))
         self._check("get_schema", schema, pa.Schema, path)
         if len(set(schema.names)) < len(schema.names):
             raise self.plugin.failure("get_schema", "two columns have one name", path)
@@ -90,8 +92,9 @@ class Mount:
     ) -> Sequence[Any] | None:
         """Return the parts of a flight, or ``None`` if the adapter has no plan."""
         path = self.path_of(flight)
+        plan = self.manager.hook.plan_partitions
         with self.plugin.border("plan_partitions", path):
-            parts = self.manager.hook.plan_partitions(flight=flight, request=request, target=target)
+            parts = in_time(partial(plan, flight=flight, request=request, target=target))
         if parts is not None:
             self._check("plan_partitions", parts, Sequence, path)
         return parts  # type: ignore[no-any-return]
@@ -100,7 +103,9 @@ class Mount:
         """Return what a scan would read, as far as the adapter knows."""
         path = self.path_of(flight)
         with self.plugin.border("estimate_scan", path):
-            estimate = self.manager.hook.estimate_scan(flight=flight, request=request)
+            estimate = in_time(
+                partial(self.manager.hook.estimate_scan, flight=flight, request=request)
+            )
         if estimate is None:
             return ScanEstimate()
         self._check("estimate_scan", estimate, ScanEstimate, path)
