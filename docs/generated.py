@@ -19,6 +19,7 @@ from flightstream.cli.profiles import Profile
 from flightstream.cli.program import flightstream
 from flightstream.config import (
     FlightConfig,
+    Limits,
     LogConfig,
     LoginLimits,
     PluginsConfig,
@@ -33,6 +34,7 @@ SECTIONS: dict[str, type[Any]] = {
     "server": ServerConfig,
     "server.tls": TlsConfig,
     "server.login_limits": LoginLimits,
+    "server.limits": Limits,
     "log": LogConfig,
     "plugins": PluginsConfig,
     "sources.NAME": SourceConfig,

@@ -131,7 +131,7 @@ class Server:
         except BaseException:
             setup.registry.shutdown()
             raise
-        service.is_listening = True
+        service.listening()
         self._running = _Running(service, transport, server)
         log.info("server_started", host=server.host, port=self.port, tls=server.tls.is_on)
         return self
@@ -218,6 +218,7 @@ class Server:
             batch_bytes=min(server.batch_bytes, server.max_send_message_bytes),
             max_batch_bytes=server.max_send_message_bytes,
             listing_ttl_seconds=server.listing_ttl_seconds,
+            limits=server.limits,
         )
 
     def _replace(self, running: "_Running", loaded: Loaded) -> None:
@@ -258,6 +259,7 @@ class Server:
         if self._reloading.acquire(timeout=max(0.0, deadline - time.monotonic())):
             self._reloading.release()
         stopped = running.shutdown(patience)
+        running.service.close()
         log.info(
             "server_stopped",
             drained=drained,

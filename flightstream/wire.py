@@ -56,18 +56,19 @@ class Command:
     version: str | None = field(default=None, kw_only=True)
 
     @classmethod
-    def parse(cls, request: bytes | Sequence[bytes]) -> Self:
+    def parse(cls, request: bytes | Sequence[bytes], max_bytes: int = MAX_COMMAND_BYTES) -> Self:
         """Read a ticket, or a descriptor's command or path; anyone may have written it.
 
         Args:
             request: JSON, the name of a flight, or the parts of its path.
+            max_bytes: The longest that is read.
 
         Raises:
             InvalidCommand: It is too long, or not what a command looks like.
         """
         if not isinstance(request, bytes):
-            return cls(_parse_name(_decode(b"/".join(request))))
-        text = _decode(request)
+            return cls(_parse_name(_decode(b"/".join(request), max_bytes)))
+        text = _decode(request, max_bytes)
         if not text.lstrip().startswith("{"):
             return cls(_parse_name(text))
         try:
@@ -113,9 +114,9 @@ def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return document
 
 
-def _decode(data: bytes) -> str:
-    if len(data) > MAX_COMMAND_BYTES:
-        raise InvalidCommand(f"the command is longer than {MAX_COMMAND_BYTES} bytes")
+def _decode(data: bytes, max_bytes: int) -> str:
+    if len(data) > max_bytes:
+        raise InvalidCommand(f"the command is longer than {max_bytes} bytes")
     try:
         return data.decode()
     except UnicodeDecodeError as exc:

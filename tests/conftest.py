@@ -1,5 +1,6 @@
 """Plugins and mounts for tests of the core, made without any file."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -9,6 +10,8 @@ import pytest
 
 from flightstream import Flight, Source, adapter, hookimpl
 from flightstream.registry import Mount, Plugin, Services
+
+PATIENCE_SECONDS = 20.0
 
 
 @pytest.fixture(scope="session")
@@ -66,3 +69,17 @@ def mount_adapter(
     plugin = Plugin(name, "1.0", adapter_class(source=place), options)
     beside = [Plugin(one.name, "1.0", one) for one in services]
     return Mount.of(place, plugin, Services.of(beside))
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], Any]], Any]:
+    """Return a function that polls for something to become true, and returns that."""
+
+    def poll(condition: Callable[[], Any]) -> Any:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not (value := condition()):
+            assert time.monotonic() < deadline, f"nothing happened in {PATIENCE_SECONDS} seconds"
+            time.sleep(0.01)
+        return value
+
+    return poll

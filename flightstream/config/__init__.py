@@ -9,6 +9,7 @@ from flightstream.config.load import Loaded, load_config, load_mapping
 from flightstream.config.models import (
     Config,
     FlightConfig,
+    Limits,
     LogConfig,
     LoginLimits,
     PluginsConfig,
@@ -22,6 +23,7 @@ __all__ = [
     "Config",
     "FlightConfig",
     "Given",
+    "Limits",
     "Loaded",
     "LogConfig",
     "LoginLimits",

@@ -43,7 +43,7 @@ def named_variable(environ: Mapping[str, str], name: str) -> Variable | None:
     """Return a variable if it says something; an empty one does not.
 
     ``LOG_LEVEL`` is read in any letter case, and ``DEBUG=true`` stands for
-    ``LOG_LEVEL=debug`` where that is not set.
+    ``LOG_LEVEL=debug`` where that is not set. ``REQUEST_TIMEOUT`` has milliseconds.
     """
     text = environ.get(name, "")
     if name == "LOG_LEVEL":
@@ -51,6 +51,8 @@ def named_variable(environ: Mapping[str, str], name: str) -> Variable | None:
         if not text and debug.lower() not in _FALSE:
             return Variable("DEBUG", Text("debug" if debug.lower() in _TRUE else debug))
         text = {"warn": "warning"}.get(text.lower(), text.lower())
+    if name == "REQUEST_TIMEOUT" and text.strip().isdecimal():
+        text = str(int(text) / 1000)
     return Variable(name, Text(text)) if text else None
 
 

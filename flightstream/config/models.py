@@ -54,6 +54,40 @@ class LoginLimits:
     )  # fmt: skip
 
 
+@frozen(kw_only=True)
+class Limits:
+    """``[server.limits]``: how much is done at once, and for how long anything may take."""
+
+    max_concurrent_scans: int = option(
+        100, help="so many streams run at a time; the next ones wait for their turn",
+        minimum=1, maximum=100_000, env="MAX_CONCURRENT_REQUESTS",
+    )  # fmt: skip
+    queue_timeout_seconds: float = option(
+        10.0, help="for how long a stream waits for its turn; then the client is to come again",
+        minimum=0, maximum=3600,
+    )  # fmt: skip
+    max_buffered_bytes: ByteSize = option(
+        ByteSize(1024 * _MIB), help="what all streams together may read before it is sent",
+        minimum=ByteSize(16 * _MIB),
+    )  # fmt: skip
+    max_command_bytes: ByteSize = option(
+        ByteSize(64 * _KIB), help="longer commands, tickets and paths are refused",
+        minimum=ByteSize(_KIB), maximum=ByteSize(16 * _MIB),
+    )  # fmt: skip
+    request_timeout_seconds: float = option(
+        30.0, help="for how long a client waits for an answer, a stream's batches apart",
+        minimum=0.01, maximum=86_400, env="REQUEST_TIMEOUT",
+    )  # fmt: skip
+    first_batch_timeout_seconds: float = option(
+        300.0, help="for how long a client waits for the first batch of a stream",
+        minimum=0.01, maximum=86_400,
+    )  # fmt: skip
+    idle_timeout_seconds: float = option(
+        300.0, help="for how long a stream may stand still before it is ended",
+        minimum=0.01, maximum=86_400,
+    )  # fmt: skip
+
+
 def _check_places(_instance: Any, _attribute: Any, uris: tuple[str, ...]) -> None:
     for uri in uris:
         try:
@@ -111,6 +145,7 @@ class ServerConfig:
     )
     tls: TlsConfig = Factory(TlsConfig)
     login_limits: LoginLimits = Factory(LoginLimits)
+    limits: Limits = Factory(Limits)
 
 
 @frozen(kw_only=True)
@@ -250,6 +285,7 @@ class Config:
                 **_values(self.server),
                 "tls": _values(self.server.tls),
                 "login_limits": _values(self.server.login_limits),
+                "limits": _values(self.server.limits),
             },
             "log": _values(self.log),
             "plugins": plugins,
@@ -257,7 +293,7 @@ class Config:
         }
 
 
-def _values(section: ServerConfig | TlsConfig | LoginLimits | LogConfig) -> dict[str, Any]:
+def _values(section: ServerConfig | TlsConfig | LoginLimits | Limits | LogConfig) -> dict[str, Any]:
     given = {name: getattr(section, name) for name in options_of(type(section))}
     values = {name: value for name, value in given.items() if value is not None}
     return {name: int(v) if isinstance(v, ByteSize) else v for name, v in values.items()}

@@ -7,6 +7,7 @@ from typing import Any
 from flightstream.config.certificates import check_authorities, check_pair
 from flightstream.config.models import (
     Config,
+    Limits,
     LogConfig,
     LoginLimits,
     PluginsConfig,
@@ -27,6 +28,7 @@ _SECTIONS: dict[str, type[Any]] = {
     "server": ServerConfig,
     "server.tls": TlsConfig,
     "server.login_limits": LoginLimits,
+    "server.limits": Limits,
     "log": LogConfig,
 }
 
@@ -37,12 +39,17 @@ def draft_config(reader: Reader) -> Config:
         if key not in PLACES:
             inner = [f"{s}.{o}" for s, cls in _SECTIONS.items() for o in options_of(cls)]
             reader.problem((key,), unknown_key(key, PLACES, elsewhere=inner))
-    server, _ = reader.structure(ServerConfig, [("server",)], others=["tls", "login_limits"])
+    server, _ = reader.structure(
+        ServerConfig, [("server",)], others=["tls", "login_limits", "limits"]
+    )
     tls = _tls(reader)
-    limits, _ = reader.structure(LoginLimits, [("server", "login_limits")])
+    login_limits, _ = reader.structure(LoginLimits, [("server", "login_limits")])
+    limits, _ = reader.structure(Limits, [("server", "limits")])
     log, _ = reader.structure(LogConfig, [("log",)])
     return Config(
-        server=ServerConfig(**server, tls=tls, login_limits=LoginLimits(**limits)),
+        server=ServerConfig(
+            **server, tls=tls, login_limits=LoginLimits(**login_limits), limits=Limits(**limits)
+        ),
         log=LogConfig(**log),
         plugins=_plugins(reader),
         sources=_sources(reader),

@@ -123,7 +123,7 @@ def _is_uri(value: Any) -> bool:
 
 def _is_section(key: Key) -> bool:
     match key:
-        case () | (_,) | ("server", "tls" | "login_limits"):
+        case () | (_,) | ("server", "tls" | "login_limits" | "limits"):
             return True
         case ("sources", _) | ("sources", _, "options") | ("sources", _, "options", _):
             return True

@@ -39,7 +39,8 @@ class ServerStatus:
         ready: Whether every plugin has started, it listens, and it is not stopping.
         draining: Whether it is stopping: new calls are refused.
         active_calls: How many calls are under way, streams among them.
-        active_scans: How many streams are under way.
+        active_scans: How many streams are under way, with those that wait.
+        waiting_scans: How many of these wait for their turn.
         sources: Those that an adapter reads, in the order of the configuration.
 
     .. versionadded:: 0.1
@@ -49,4 +50,5 @@ class ServerStatus:
     draining: bool = False
     active_calls: int = 0
     active_scans: int = 0
+    waiting_scans: int = 0
     sources: tuple[SourceStatus, ...] = ()

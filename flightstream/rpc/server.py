@@ -81,7 +81,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         scan = self._service.scan(_credentials(context), ticket.ticket, context.is_cancelled)
         messages = _messages(scan)
         # A generator that is never started does not run its ``finally``.
-        finalize(messages, scan.abandon)
+        finalize(messages, self._service.watch.abandon, scan)
         return flight.GeneratorStream(scan.schema, messages)
 
     @raising_flight_errors

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Condition
-from typing import Any
+from typing import Any, Protocol
 from uuid import uuid4
 
 import structlog
@@ -12,11 +12,19 @@ from attrs import define, field
 
 from flightstream.errors import FlightStreamError, Unavailable
 from flightstream.models import Allowance, CallRecord, Credentials, Identity, Phase, StartedCall
+from flightstream.registry import ending_after
 from flightstream.serving.listing import Entry
 from flightstream.serving.setup import Setup
 from flightstream.serving.trace_context import trace_context
 
 log = structlog.get_logger(__name__)
+
+
+class Stream(Protocol):
+    """What a call is about that has one."""
+
+    def end_if_idle(self) -> None:
+        """End it if it has stood still for too long."""
 
 
 @define(eq=False)
@@ -32,13 +40,14 @@ class Call:
 
     method: str
     credentials: Credentials
-    setup: Setup
+    setup: Setup = field(repr=False)
     id: str = field(factory=lambda: uuid4().hex[:12])
     identity: Identity | None = None
     allowance: Allowance = Allowance()
     action: str | None = None
     flight: str | None = None
-    entry: Entry | None = None
+    entry: Entry | None = field(default=None, repr=False)
+    stream: Stream | None = field(default=None, repr=False)
     first_batch_seconds: float | None = None
     rows: int = 0
     bytes: int = 0
@@ -110,10 +119,10 @@ class Calls:
         setup: For calls that begin now.
     """
 
-    setup: Setup
+    setup: Setup = field(repr=False)
     # A set, for a stream that nobody began may be collected, and so counted out, in the
     # midst of anything that this module does.
-    _active: set[Call] = field(factory=set, init=False)
+    _active: set[Call] = field(factory=set, init=False, repr=False)
     _changed: Condition = field(factory=Condition, init=False)
 
     @property
@@ -124,7 +133,11 @@ class Calls:
     @property
     def scans(self) -> int:
         """How many of them are streams."""
-        return sum(call.method == "DoGet" for call in list(self._active))
+        return sum(call.method == "DoGet" for call in self.under_way())
+
+    def under_way(self) -> list[Call]:
+        """Return those that have begun and not ended."""
+        return list(self._active)
 
     def open(self, method: str, credentials: Credentials, *, while_draining: bool = False) -> Call:
         """Begin a call, to be ended with :meth:`close`.
@@ -158,10 +171,17 @@ class Calls:
                 self._active.discard(call)
                 self._changed.notify_all()
 
-    def fail(self, call: Call, error: BaseException) -> None:
-        """End a call with an error, and note on the error which call it was."""
-        mark(error, call)
-        self.close(call, error)
+    @contextmanager
+    def failing(self, call: Call) -> Iterator[None]:
+        """Bound what a ``with`` block may take of a call's time; end the call if it fails."""
+        seconds = call.setup.limits.request_timeout_seconds
+        try:
+            with structlog.contextvars.bound_contextvars(call=call.id), ending_after(seconds):
+                yield
+        except BaseException as exc:
+            mark(exc, call)
+            self.close(call, exc)
+            raise
 
     @contextmanager
     def during(
@@ -169,12 +189,8 @@ class Calls:
     ) -> Iterator[Call]:
         """Hold a call open for the length of a ``with`` block."""
         call = self.open(method, credentials, while_draining=while_draining)
-        try:
-            with structlog.contextvars.bound_contextvars(call=call.id):
-                yield call
-        except BaseException as exc:
-            self.fail(call, exc)
-            raise
+        with self.failing(call):
+            yield call
         self.close(call)
 
     def replace(self, setup: Setup) -> Setup:
@@ -192,7 +208,9 @@ class Calls:
     def wait_for_last(self, setup: Setup) -> None:
         """Wait until no call is under way with a setup that was replaced."""
         with self._changed:
-            self._changed.wait_for(lambda: all(c.setup is not setup for c in list(self._active)))
+            self._changed.wait_for(
+                lambda: all(call.setup is not setup for call in self.under_way())
+            )
 
     def drain(self, timeout_seconds: float) -> bool:
         """Refuse new calls and wait until those under way have ended.

@@ -3,18 +3,23 @@
 import json
 from collections.abc import Callable, Generator
 from contextlib import closing
+from threading import Lock
 
+import attrs
 import pyarrow as pa
 import structlog
 from attrs import define, field
 
-from flightstream.errors import Cancelled, InvalidData, LimitExceeded
+from flightstream.errors import Cancelled, InvalidData, LimitExceeded, Unavailable
 from flightstream.models import Grant
 from flightstream.narrow import narrowed
 from flightstream.plugin import ByteSize
+from flightstream.registry import Overdue, errands
 from flightstream.serving.access import conceal
+from flightstream.serving.admission import Place
 from flightstream.serving.calls import Call, Calls, mark
 from flightstream.serving.planner import Plan
+from flightstream.serving.turn import Turn
 
 _NOT_READ = "the client did not read to the end"
 
@@ -23,21 +28,28 @@ _NOT_READ = "the client did not read to the end"
 class Scan:
     """One stream of batches. It is iterated once, by one thread, and then closed.
 
+    Another thread may end it between two batches, with :meth:`end_if_idle`.
+
     Args:
         plan: What to read.
-        batch_bytes: The size that batches are cut to.
-        max_batch_bytes: The size that not even a single row may exceed.
+        place: What it may take of the server's memory; given back when it ends.
         is_cancelled: Tells whether the client has gone; asked between batches.
     """
 
     plan: Plan
     _call: Call
     _calls: Calls
-    _batch_bytes: int
-    _max_batch_bytes: int
+    _place: Place
     _is_cancelled: Callable[[], bool]
     _begun_seconds: float | None = field(default=None, init=False)
+    _turn: Turn = field(factory=Turn, init=False)
     _ended: bool = field(default=False, init=False)
+    _ending: Lock = field(factory=Lock, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        request = attrs.evolve(self.plan.request, buffer_bytes=self._place.share_bytes)
+        self.plan = attrs.evolve(self.plan, request=request)
+        self._call.stream = self
 
     @property
     def schema(self) -> pa.Schema:
@@ -48,15 +60,18 @@ class Scan:
         """Yield batches until the plan is done; whatever happens, the call is closed."""
         self._begun_seconds = self._call.elapsed_seconds()
         error: BaseException | None = None
-        batches = self._cut()
+        batches = self._turn.batches = self._cut()
         try:
+            batch = self._first(batches)
             while True:
-                with structlog.contextvars.bound_contextvars(call=self._call.id):
-                    batch = next(batches, None)
+                self._turn.to_reader()
                 if batch is None:
                     return
                 self._count(batch)
                 yield batch
+                self._turn.to_source()
+                with structlog.contextvars.bound_contextvars(call=self._call.id):
+                    batch = next(batches, None)
         except GeneratorExit:
             error = Cancelled(_NOT_READ)
             raise
@@ -71,12 +86,22 @@ class Scan:
             error = exc
             raise
         finally:
-            with structlog.contextvars.bound_contextvars(call=self._call.id):
-                batches.close()
+            self._release()
             self.close(error)
             # Its traceback has this frame and those of the adapter, with their batches:
             # all of them would be kept until Python looks for garbage.
             del error
+
+    def _first(self, batches: Generator[pa.RecordBatch]) -> pa.RecordBatch | None:
+        """Return the first batch, if it comes in time."""
+        seconds = self._call.setup.limits.first_batch_timeout_seconds
+        try:
+            with structlog.contextvars.bound_contextvars(call=self._call.id):
+                return errands.run(lambda: next(batches, None), seconds)
+        except Overdue as overdue:
+            self._turn.release()
+            overdue.then(batches.close)
+            raise Unavailable(f"the first rows have not come within {seconds:g} seconds") from None
 
     def _count(self, batch: pa.RecordBatch) -> None:
         """Count a batch that is about to be handed out.
@@ -95,19 +120,42 @@ class Scan:
         call.rows, call.bytes = rows, size
         call.batches += 1
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether it was iterated, and so ends itself."""
+        return self._begun_seconds is not None
+
     def abandon(self) -> None:
-        """End a scan that was perhaps never iterated; one that was ends itself."""
-        if self._begun_seconds is None:
+        """End a scan that was never iterated."""
+        if not self.is_begun:
             self.close(Cancelled(_NOT_READ))
+
+    def end_if_idle(self) -> None:
+        """End a scan whose reader or source stands still; its thread goes when that moves."""
+        error = self._turn.end_if_idle(self._call.setup.limits.idle_timeout_seconds)
+        if error is not None:
+            mark(error, self._call)
+            self.close(error)
+            if self._turn.is_readers:
+                errands.start(self._release)
 
     def close(self, error: BaseException | None = None) -> None:
         """End the call that the scan belongs to; only the first time counts."""
-        if not self._ended:
+        with self._ending:
+            if self._ended:
+                return
             self._ended = True
-            self._call.counts = self.plan.request.counts.as_dict()
-            self._call.residual = self.plan.residual
-            self._note_phases()
-            self._calls.close(self._call, error)
+        self._place.leave()
+        self._call.counts = self.plan.request.counts.as_dict()
+        self._call.residual = self.plan.residual
+        self._note_phases()
+        self._calls.close(self._call, error)
+
+    def _release(self) -> None:
+        """Close what the batches come from, unless another thread does."""
+        if (batches := self._turn.release()) is not None:
+            with structlog.contextvars.bound_contextvars(call=self._call.id):
+                batches.close()
 
     def _note_phases(self) -> None:
         call, first = self._call, self._call.first_batch_seconds
@@ -120,24 +168,37 @@ class Scan:
 
     def summary(self) -> bytes:
         """Return what the last message of the stream says: rows, and what was reported."""
-        counts = self.plan.request.counts.as_dict()
+        counts = self.plan.request.counts.for_client()
         return json.dumps({**counts, "rows": self._call.rows}).encode()
 
     def _cut(self) -> Generator[pa.RecordBatch]:
         plan = self.plan
         names = self.schema.names
+        setup, place = self._call.setup, self._place
         with closing(narrowed(self._read(), plan.steps, plan.offset, plan.limit, names)) as narrow:
             for batch in narrow:
-                yield from cut(batch, self._batch_bytes, self._max_batch_bytes)
+                size = size_of(batch)
+                if size > place.share_bytes:
+                    place.hold(size)
+                yield from cut(batch, setup.batch_bytes, setup.max_batch_bytes)
+                if size > place.share_bytes:
+                    place.hold(0)
 
     def _read(self) -> Generator[pa.RecordBatch]:
         plan = self.plan
-        with closing(plan.entry.mount.stream_batches(plan.entry.flight, plan.request)) as stream:
+        entry = plan.entry
+        with closing(entry.mount.stream_batches(entry.flight, plan.request, entry.path)) as stream:
             for batch in stream:
-                if self._is_cancelled():
-                    raise Cancelled("the client has gone")
+                self._check_wanted()
                 self._call.rows_read += batch.num_rows
                 yield self._checked(batch)
+
+    def _check_wanted(self) -> None:
+        # The transport must not be asked after its call, as a thread could whose batch is late.
+        self._turn.check()
+        with self._ending:
+            if self._ended or self._is_cancelled():
+                raise Cancelled("the client has gone")
 
     def _checked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         expected = self.plan.expected

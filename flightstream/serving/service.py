@@ -3,53 +3,28 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-import attrs
 import pyarrow as pa
-import structlog
-from attrs import define, field, frozen
+from attrs import define, field
 
+from flightstream.addresses import address_of
 from flightstream.config import LoginLimits
 from flightstream.errors import NotFound, Unsupported
 from flightstream.models import Action, Credentials, Grant, Identity, Operation, ServerStatus
+from flightstream.registry import in_time
 from flightstream.serving.actions import HEALTH
+from flightstream.serving.admission import Admission
 from flightstream.serving.calls import Call, Calls
-from flightstream.serving.explain import records_of
-from flightstream.serving.listing import Entry, Name
+from flightstream.serving.describe import FlightDescription, described, listed
+from flightstream.serving.listing import Entry
 from flightstream.serving.logins import Logins
-from flightstream.serving.lookup import Lookup, shown
-from flightstream.serving.planner import (
-    Plan,
-    make_plan,
-    partitions_of,
-    with_partition,
-)
+from flightstream.serving.lookup import shown
+from flightstream.serving.planner import Plan, make_plan, with_partition
 from flightstream.serving.scan import Scan
 from flightstream.serving.setup import Setup
-from flightstream.serving.view import visible_schema
+from flightstream.serving.watch import Watch
 from flightstream.wire import Command
 
 Request: TypeAlias = bytes | Sequence[bytes]
-
-
-@frozen(eq=False)
-class FlightDescription:
-    """What a client is told of a flight.
-
-    Args:
-        path: ``(source, *name)``.
-        adapter: The name of the plugin that reads it.
-        schema: What a stream will have; ``None`` if that is not known yet.
-        tickets: One for each part, in order.
-        total_records: Exact, or -1.
-        total_bytes: As stored, or -1.
-    """
-
-    path: Name
-    adapter: str
-    schema: pa.Schema | None
-    tickets: tuple[Command, ...]
-    total_records: int
-    total_bytes: int
 
 
 @define(eq=False)
@@ -67,15 +42,19 @@ class Service:
         login_limits: How often an address may fail to log in.
     """
 
-    _setup: Setup
+    _setup: Setup = field(repr=False)
     _login_limits: LoginLimits = field(factory=LoginLimits)
     logins: Logins = field(init=False)
     calls: Calls = field(init=False)
-    is_listening: bool = field(default=False, init=False)
+    admission: Admission = field(init=False)
+    watch: Watch = field(init=False)
+    _is_listening: bool = field(default=False, init=False)
 
     def __attrs_post_init__(self) -> None:
         self.logins = Logins(self._login_limits)
         self.calls = Calls(self._setup)
+        self.admission = Admission(self._setup.limits)
+        self.watch = Watch(self.calls)
 
     @property
     def setup(self) -> Setup:
@@ -85,7 +64,16 @@ class Service:
     @property
     def is_ready(self) -> bool:
         """Whether new calls are answered."""
-        return self.is_listening and not self.setup.is_draining
+        return self._is_listening and not self.setup.is_draining
+
+    def listening(self) -> None:
+        """Note that a transport listens: from now on there are calls."""
+        self._is_listening = True
+        self.watch.start()
+
+    def close(self) -> None:
+        """End what goes on beside the calls."""
+        self.watch.stop()
 
     def replace(self, setup: Setup, login_limits: LoginLimits) -> Setup:
         """Answer new calls from another setup; return the one before it.
@@ -95,6 +83,7 @@ class Service:
         """
         replaced = self.calls.replace(setup)
         self.logins.limits = login_limits
+        self.admission.resize(setup.limits)
         return replaced
 
     def status(self) -> ServerStatus:
@@ -105,6 +94,7 @@ class Service:
             draining=setup.is_draining,
             active_calls=self.calls.active,
             active_scans=self.calls.scans,
+            waiting_scans=self.admission.waiting,
             sources=tuple(source.status() for source in setup.lookup.catalog.sources),
         )
 
@@ -131,31 +121,17 @@ class Service:
             identity = self._admit(call)
             with call.phase("list"):
                 below = criteria.rstrip(b"/")
-                prefix = Command.parse(below).flight if below else ()
+                prefix = _parsed(call, below).flight if below else ()
                 lookup = call.setup.lookup
                 visible = lookup.visible(identity, prefix)
-                return [_listed(lookup, entry, grant) for entry, grant in visible]
+                return [listed(lookup, entry, grant) for entry, grant in visible]
 
     def get_flight(self, credentials: Credentials, request: Request) -> FlightDescription:
         """Return one flight with its schema and tickets."""
         with self.calls.during("GetFlightInfo", credentials) as call:
             command, entry, grant = self._find(call, request, "read")
             with call.phase("plan"):
-                plan = _plan(call, command, entry, grant)
-                # Limit and offset count over the whole, so they are not divided.
-                whole = command.limit is None and not command.offset
-                parts = len(partitions_of(plan, command.partitions)) if whole else 1
-                exact = whole and command.filter is None and not plan.filters
-                flight = plan.entry.flight
-                records = flight.total_records if exact else -1
-                return FlightDescription(
-                    path=plan.entry.path,
-                    adapter=plan.entry.mount.plugin.name,
-                    schema=plan.schema,
-                    tickets=_tickets(command, plan, parts),
-                    total_records=records_of(plan) if exact and records < 0 else records,
-                    total_bytes=-1 if plan.grant.rows else flight.total_bytes,
-                )
+                return described(command, _plan(call, command, entry, grant))
 
     def get_schema(self, credentials: Credentials, request: Request) -> pa.Schema:
         """Return the schema that a stream will have."""
@@ -167,20 +143,21 @@ class Service:
     def scan(
         self, credentials: Credentials, ticket: bytes, is_cancelled: Callable[[], bool]
     ) -> Scan:
-        """Begin a stream. The call stays open until the scan is closed."""
+        """Begin a stream. The call stays open until the scan is closed.
+
+        Raises:
+            Unavailable: There are too many already, and none has ended in time.
+        """
         call = self.calls.open("DoGet", credentials)
-        try:
-            with structlog.contextvars.bound_contextvars(call=call.id):
-                command, entry, grant = self._find(call, ticket, "read")
-                with call.phase("plan"):
-                    plan = _plan(call, command, entry, grant)
-                    if command.partition is not None:
-                        plan = with_partition(plan, command.partition)
-        except BaseException as exc:
-            self.calls.fail(call, exc)
-            raise
-        setup = call.setup
-        return Scan(plan, call, self.calls, setup.batch_bytes, setup.max_batch_bytes, is_cancelled)
+        with self.calls.failing(call):
+            command, entry, grant = self._find(call, ticket, "read")
+            with call.phase("plan"):
+                plan = _plan(call, command, entry, grant)
+                if command.partition is not None:
+                    plan = with_partition(plan, command.partition)
+            with call.phase("queue"):
+                place = self.admission.enter(_owner(call), is_cancelled)
+        return Scan(plan, call, self.calls, place, is_cancelled)
 
     def write(
         self,
@@ -227,7 +204,7 @@ class Service:
                 raise NotFound(f"there is no action {name[:100]!r}: there are {known}")
             call.setup.lookup.access.check_action(identity, action)
             with call.phase("action"):
-                return list(action.run(identity, body))
+                return in_time(lambda: list(action.run(identity, body)))
 
     def _admit(self, call: Call) -> Identity:
         """Return who asks, if plugins let the call in."""
@@ -243,34 +220,23 @@ class Service:
     ) -> tuple[Command, Entry, Grant]:
         identity = self._admit(call)
         with call.phase("find"):
-            command = Command.parse(request)
+            command = _parsed(call, request)
             call.flight = shown(command.flight)
             entry, grant = call.setup.lookup.find(identity, command.flight, operation)
             call.entry, call.flight = entry, str(entry)
             return command, entry, grant
 
 
+def _parsed(call: Call, request: Request) -> Command:
+    return Command.parse(request, int(call.setup.limits.max_command_bytes))
+
+
+def _owner(call: Call) -> str:
+    """Return whom a stream counts for: who asks, or of nobody in particular, where they are."""
+    if call.identity is None or call.identity == Identity.ANONYMOUS:
+        return address_of(call.credentials.peer)
+    return call.identity.subject
+
+
 def _plan(call: Call, command: Command, entry: Entry, grant: Grant) -> Plan:
     return make_plan(entry, call.setup.lookup.schema(entry, grant), command, grant)
-
-
-def _listed(lookup: Lookup, entry: Entry, grant: Grant) -> FlightDescription:
-    schema = lookup.catalog.known_schema(entry)
-    flight = entry.flight
-    return FlightDescription(
-        path=entry.path,
-        adapter=entry.mount.plugin.name,
-        schema=None if schema is None else visible_schema(schema, grant),
-        tickets=(Command(entry.path),),
-        total_records=-1 if grant.rows else flight.total_records,
-        total_bytes=-1 if grant.rows else flight.total_bytes,
-    )
-
-
-def _tickets(command: Command, plan: Plan, parts: int) -> tuple[Command, ...]:
-    ticket = attrs.evolve(command, flight=plan.entry.path, version=plan.version, partitions=1)
-    if parts == 1:
-        return (ticket,)
-    return tuple(
-        attrs.evolve(ticket, partition=(part, command.partitions)) for part in range(parts)
-    )

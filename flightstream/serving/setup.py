@@ -2,6 +2,7 @@
 
 from attrs import define, field
 
+from flightstream.config import Limits
 from flightstream.models import Action
 from flightstream.registry import Registry
 from flightstream.serving.access import Access
@@ -20,6 +21,7 @@ class Setup:
         batch_bytes: The size that batches are cut to.
         max_batch_bytes: The size that not even a single row may exceed.
         listing_ttl_seconds: How long a listing is kept.
+        limits: How much is done at once, and how long it may take.
 
     Raises:
         FlightStreamError: Two plugins offer the same action, or one failed.
@@ -30,6 +32,7 @@ class Setup:
     batch_bytes: int
     max_batch_bytes: int
     listing_ttl_seconds: float
+    limits: Limits = field(factory=Limits)
     is_draining: bool = field(default=False, init=False)
     lookup: Lookup = field(init=False)
     actions: dict[str, Action] = field(init=False)

@@ -7,12 +7,15 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
+from flightstream.registry import errands
+
 PATIENCE_SECONDS = 1.0
 
 
 def held() -> Counter[str]:
     """Return what is open now, each with how many times; only threads without ``/proc``."""
-    found = Counter(f"thread {thread.name}" for thread in threading.enumerate())
+    names = [thread.name for thread in threading.enumerate()]
+    found = Counter(f"thread {name}" for name in names if name != errands.NAME)
     try:
         numbers = os.listdir("/proc/self/fd")
     except FileNotFoundError:

@@ -32,11 +32,11 @@ def secured(toys, serve_process, ca):
 
 
 @pytest.fixture
-def examine(cli):
+def examine(command):
     """Return a function that runs the doctor, and gives its exit code and what each step says."""
 
     def run(*arguments, env=None):
-        done = cli("doctor", "--json", *arguments, env=env)
+        done = command("doctor", "--json", *arguments, env=env)
         document = json.loads(done.stdout)
         steps = {step["step"]: step for step in document["steps"]}
         assert document["ok"] == (done.returncode == 0)

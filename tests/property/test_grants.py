@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from flightstream import Credentials, Flight, FlightStreamError, Grant, Mask
 from flightstream.registry import Registry, Services
+from flightstream.serving.admission import Place
 from flightstream.serving.calls import Calls
 from flightstream.serving.listing import Entry
 from flightstream.serving.planner import make_plan
@@ -74,7 +75,7 @@ def _read(mount: Any, table: pa.Table, command: dict[str, Any], grant: Grant) ->
     try:
         entry = Entry(flight, mount, flight.name)
         plan = make_plan(entry, table.schema, Command(("s", "a"), **command), grant)
-        scan = Scan(plan, calls.open("DoGet", Credentials()), calls, 2**20, 2**20, lambda: False)
+        scan = Scan(plan, calls.open("DoGet", Credentials()), calls, Place("ann"), lambda: False)
         return pa.Table.from_batches(list(scan), scan.schema)
     except FlightStreamError as exc:
         return exc.message

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from flightstream import Credentials, Filter, Flight, Grant, InvalidCommand, Mask, adapter, hookimpl
 from flightstream.registry import Registry, Services
+from flightstream.serving.admission import Place
 from flightstream.serving.calls import Calls
 from flightstream.serving.listing import Entry
 from flightstream.serving.planner import make_plan
@@ -111,7 +112,7 @@ def test_rows_are_the_same_whatever_is_pushed_down(
         return
     plan = make_plan(entry, SCHEMA, Command(("s", "a"), **command), grant)
     calls = Calls(Setup(Registry(Services.of([]), ()), "1", 2**20, 2**24, 60.0))
-    scan = Scan(plan, calls.open("DoGet", Credentials()), calls, 2**20, 2**20, lambda: False)
+    scan = Scan(plan, calls.open("DoGet", Credentials()), calls, Place("ann"), lambda: False)
 
     batches = list(scan)
 

@@ -27,6 +27,7 @@ from flightstream import (
     service,
 )
 from flightstream.registry import Plugin, Registry, Services
+from flightstream.serving.admission import Place
 from flightstream.serving.calls import Calls
 from flightstream.serving.listing import Entry
 from flightstream.serving.planner import make_plan
@@ -54,7 +55,7 @@ def observer() -> Observer:
 @pytest.fixture
 def calls(observer: Observer) -> Calls:
     registry = Registry(Services.of([Plugin("observer", "1", observer)]), ())
-    return Calls(Setup(registry, "1", 2**20, 2**24, 60.0))
+    return Calls(Setup(registry, "1", 1000, 10_000, 60.0))
 
 
 def told(record: CallRecord) -> tuple[Any, ...]:
@@ -181,7 +182,7 @@ class TestScan:
             plan = make_plan(entry, table.schema, Command(("s", "a"), **command), Grant())
             call = calls.open("DoGet", CREDENTIALS)
             call.entry, call.flight = entry, "s/a"
-            return Scan(plan, call, calls, 1000, 10_000, is_cancelled)
+            return Scan(plan, call, calls, Place("ann"), is_cancelled)
 
         return start
 
@@ -282,6 +283,18 @@ def test_counts_are_summed_and_zeros_are_not_told():
     counts.add("nulled_values", 0)
 
     assert counts.as_dict() == {"skipped_rows": 3}
+
+
+def test_what_is_noted_is_not_for_clients():
+    counts, other = ScanCounts(), ScanCounts()
+    counts.add("skipped_rows")
+    other.add("skipped_rows", 2)
+    other.note("cache_hits")
+
+    counts.merge(other)
+
+    assert counts.as_dict() == {"skipped_rows": 3, "cache_hits": 1}
+    assert counts.for_client() == {"skipped_rows": 3}
 
 
 def test_counts_of_numpy_are_numbers_like_any():

@@ -132,7 +132,7 @@ def test_calls_rows_and_bytes_of_sixteen_clients_are_those_that_they_counted(wat
     assert durations["faulty", "DoGet", "empty"] == had["streams"]
     spent = site.of("flightstream_call_phase_duration_seconds_sum")
     assert {phase for method, phase in spent if method == "DoGet"} == {
-        "authenticate", "admit", "find", "plan", "first_batch", "stream",
+        "authenticate", "admit", "find", "plan", "queue", "first_batch", "stream",
     }  # fmt: skip
     assert math.fsum(value for key, value in spent.items() if key[0] == "DoGet") <= sum(
         value

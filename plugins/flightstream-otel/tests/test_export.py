@@ -86,7 +86,7 @@ def test_a_call_is_a_span_below_that_of_its_client_with_one_for_each_phase(
     }
     phases = [one for one in receiver.spans() if one is not call and one.name != call.name]
     assert [one.name for one in phases] == [
-        "authenticate", "admit", "find", "plan", "first_batch", "stream",
+        "authenticate", "admit", "find", "plan", "queue", "first_batch", "stream",
     ]  # fmt: skip
     assert {one.parent_span_id for one in phases} == {call.span_id}
     assert {one.trace_id for one in phases} == {call.trace_id}

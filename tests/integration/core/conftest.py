@@ -2,7 +2,6 @@
 
 import json
 import os
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -94,20 +93,6 @@ def serve(folder: Path) -> Iterator[Callable[..., Served]]:
             return Served(server, client, raw)
 
         yield start
-
-
-@pytest.fixture
-def until() -> Callable[[Callable[[], Any]], Any]:
-    """Return a function that polls for something to become true, and returns that."""
-
-    def poll(condition: Callable[[], Any]) -> Any:
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while not (value := condition()):
-            assert time.monotonic() < deadline, f"nothing happened in {DEADLINE_SECONDS} seconds"
-            time.sleep(0.01)
-        return value
-
-    return poll
 
 
 @pytest.fixture

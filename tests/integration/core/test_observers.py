@@ -92,7 +92,7 @@ class TestPhases:
         begun = ["authenticate", "admit"]
         assert {record.method: self.names(record) for record in records} == {
             "GetFlightInfo": [*begun, "find", "plan"],
-            "DoGet": [*begun, "find", "plan", "first_batch", "stream"],
+            "DoGet": [*begun, "find", "plan", "queue", "first_batch", "stream"],
             "ListFlights": [*begun, "list"],
             "DoAction": [*begun, "action"],
         }

@@ -34,7 +34,7 @@ def scan(
     skip = Skip(request.offset if request.filter is None else 0)
     rest = attrs.evolve(request, offset=request.offset - skip.rows)
     read = _Scan(files, library, wanted, skip).batches(spans)
-    with closing(read_ahead(read, workers)) as batches:
+    with closing(read_ahead(read, workers, request.buffer_bytes)) as batches:
         yield from rest.narrow(batches)
 
 

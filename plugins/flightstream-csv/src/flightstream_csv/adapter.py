@@ -187,7 +187,7 @@ class CsvAdapter:
         schema = self._schema(files)
         needed = schema.names if request.needed is None else request.needed
         wanted = pa.schema([schema.field(name) for name in needed], schema.metadata)
-        sizes = evolve(self._sizes, batch_rows=self.batch_rows)
+        sizes = evolve(self._sizes, batch_rows=self.batch_rows).within(request.buffer_bytes)
         for number in files.matching(request.filter):
             if request.partition is not None and number not in request.partition:
                 continue

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, wait
 
+import attrs
 import pyarrow as pa
 from attrs import frozen
 
@@ -16,7 +17,7 @@ from flightstream_csv.sample import RECORD_BYTES
 from flightstream_csv.text import Text, Undecodable
 
 IN_FLIGHT = 4
-IN_FLIGHT_BYTES = 32 * 2**20
+_LEAST_BLOCK_BYTES = 256 * 2**10
 
 
 @frozen
@@ -27,11 +28,25 @@ class Sizes:
         block_bytes: Text that is parsed at once; a longer record is a longer block.
         record_bytes: The longest record.
         batch_rows: The most rows in a batch.
+        in_flight_bytes: How much text may be parsed at a time, though always a block.
     """
 
     block_bytes: int = 2 * 2**20
     record_bytes: int = RECORD_BYTES
     batch_rows: int = 32_768
+    in_flight_bytes: int = 32 * 2**20
+
+    def within(self, buffer_bytes: int) -> "Sizes":
+        """Return sizes with which a scan holds no more than so many bytes, records being short.
+
+        Parsed rows take about as much again as their text, and two blocks are being read.
+        """
+        least = min(self.block_bytes, _LEAST_BLOCK_BYTES)
+        return attrs.evolve(
+            self,
+            block_bytes=max(least, min(self.block_bytes, buffer_bytes // 8)),
+            in_flight_bytes=min(self.in_flight_bytes, buffer_bytes // 3),
+        )
 
 
 class _Broken(Exception):
@@ -73,7 +88,7 @@ def scan(
         end: Exception | None = None
         try:
             while True:
-                while end is None and _has_room(pending):
+                while end is None and _has_room(pending, sizes):
                     try:
                         block = next(blocks)
                     except (StopIteration, _Broken, FlightStreamError) as exc:
@@ -107,9 +122,9 @@ def scan(
             del end
 
 
-def _has_room(pending: "deque[tuple[int, Future[Parsed | Problem]]]") -> bool:
+def _has_room(pending: "deque[tuple[int, Future[Parsed | Problem]]]", sizes: Sizes) -> bool:
     return not pending or (
-        len(pending) < IN_FLIGHT and sum(size for size, _ in pending) < IN_FLIGHT_BYTES
+        len(pending) < IN_FLIGHT and sum(size for size, _ in pending) < sizes.in_flight_bytes
     )
 
 

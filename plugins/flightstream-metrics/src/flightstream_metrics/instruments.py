@@ -16,7 +16,7 @@ _MAX_FLIGHTS = 1000
 _WHERE = ("source", "adapter")
 _SECONDS = (0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 _REFUSALS = ("limit_exceeded", "unavailable")
-_DOOR = ("authenticate", "admit")
+_DOOR = ("authenticate", "admit", "queue")
 
 
 @define(eq=False)
@@ -75,7 +75,7 @@ class Instruments(Collector):
         )
         self._refusals = _counter(
             "refused_calls",
-            "Calls refused by a limit before anything was looked for.",
+            "Calls refused by a limit before anything was read.",
             "method",
             "code",
         )

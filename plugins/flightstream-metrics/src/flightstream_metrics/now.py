@@ -30,6 +30,7 @@ class ServerCollector(Collector):
             ("draining", "Whether the server is stopping.", status.draining),
             ("active_calls", "Calls under way.", status.active_calls),
             ("active_scans", "Streams under way.", status.active_scans),
+            ("waiting_scans", "Streams that wait for their turn.", status.waiting_scans),
             ("arrow_allocated_bytes", "What Arrow has allocated.", pool.bytes_allocated()),
             ("arrow_allocated_max_bytes", "The most that was at once.", pool.max_memory()),
         ):

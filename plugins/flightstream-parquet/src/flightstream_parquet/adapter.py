@@ -96,7 +96,7 @@ class ParquetAdapter:
 
     def _batches(self, flight: Flight, request: ScanRequest) -> Generator[pa.RecordBatch]:
         plan = self._plan(flight, request)
-        with closing(read_ahead(self._read(plan), _size)) as read:
+        with closing(read_ahead(self._read(plan), _size, request.buffer_bytes)) as read:
             for check, batch in read:
                 check(batch is None)
                 if batch is not None:

@@ -11,11 +11,10 @@ from attrs import define, field
 T = TypeVar("T")
 
 ITEMS = 4
-BYTES = 64 * 2**20
 
 
 def read_ahead(
-    items: Generator[T], size: Callable[[T], int], most: int = ITEMS, most_bytes: int = BYTES
+    items: Generator[T], size: Callable[[T], int], most_bytes: int, most: int = ITEMS
 ) -> Generator[T]:
     """Yield items that a thread of its own has read, a few of them ahead.
 
@@ -25,8 +24,8 @@ def read_ahead(
     Args:
         items: Iterated and closed on the thread.
         size: Tells how many bytes an item takes.
-        most: How many items may wait.
         most_bytes: How many bytes may wait, though always one item.
+        most: How many items may wait.
     """
     shelf = _Shelf[T](most, most_bytes)
     thread = Thread(
