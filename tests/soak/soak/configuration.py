@@ -20,6 +20,11 @@ max_send_message_bytes = "8 MiB"
 batch_bytes = "{batch_bytes} KiB"
 login_limits.failures = 0
 
+[server.limits]
+max_concurrent_scans = 16
+queue_timeout_seconds = 0.5
+idle_timeout_seconds = 2
+
 [log]
 format = "json"
 
