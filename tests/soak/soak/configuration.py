@@ -92,17 +92,22 @@ def keep_reloading(
     problem: Callable[[str], None],
 ) -> None:
     """Reload the server for as long as the round lasts, with what is right and what is not."""
-    while goes_on():
-        is_right = random.random() < 0.6
-        text = broken(random)
-        if is_right:
-            text = configuration(
-                extra=random.random() < 0.5,
-                batch_kib=random.choice([256, 3072]),
-                csv_rows=random.choice([1_000, 32_768]),
-            )
+
+    def reload(text: str, expected: str = "reloaded") -> None:
         told = server.reload(text)
-        if told != ("reloaded" if is_right else "reload_refused"):
+        if told != expected:
             problem(f"a reload ended with {told!r}: {text!r}")
+
+    while goes_on():
+        if random.random() < 0.4:
+            reload(broken(random), "reload_refused")
+        else:
+            reload(
+                configuration(
+                    extra=random.random() < 0.5,
+                    batch_kib=random.choice([256, 3072]),
+                    csv_rows=random.choice([1_000, 32_768]),
+                )
+            )
         time.sleep(random.uniform(0.2, 3.0))
-    server.reload(configuration())
+    reload(configuration())
