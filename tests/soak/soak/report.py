@@ -32,7 +32,7 @@ class Report:
         for method, codes in by_method.items():
             told = ", ".join(f"{code} {number:,}" for code, number in codes.most_common())
             yield f"  {method}: {told}"
-        yield f"  rows checked: {sum(seen.rows.values()):,} of {self.findings.sent_rows:,} sent"
+        yield f"  rows: {self.findings.sent_rows:,} sent, {sum(seen.rows.values()):,} checked"
         before, after = self.before, self.after
         yield f"  memory: {before.memory_bytes / MIB:.0f} MiB, then {after.memory_bytes / MIB:.0f}"
         yield f"  Arrow's memory: {before.arrow_bytes:,} bytes, then {after.arrow_bytes:,}"

@@ -28,8 +28,8 @@ _MORE_THREADS = 12
 # batch that is kept for each failed stream is above this in a minute, 1 KB a call in an hour.
 MEMORY_BYTES = 96 * MIB
 # What Arrow's pool has allocated is known exactly: 1 KB for each such version of an Arrow
-# file, and no batch.
-_ARROW_BYTES = 8 * MIB
+# file, in the three sources that have new ones, and no batch.
+_ARROW_BYTES = 4 * MIB
 # What an allocator keeps for later, in some arena of some thread, would hide what is lost.
 _GIVES_MEMORY_BACK = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
