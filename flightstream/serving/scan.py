@@ -88,6 +88,9 @@ class Scan:
         finally:
             self._release()
             self.close(error)
+            # Its traceback has this frame and those of the adapter, with their batches:
+            # all of them would be kept until Python looks for garbage.
+            del error
 
     def _first(self, batches: Generator[pa.RecordBatch]) -> pa.RecordBatch | None:
         """Return the first batch, if it comes in time."""
