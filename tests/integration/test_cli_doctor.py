@@ -3,11 +3,14 @@
 import json
 import socket
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 
 import pytest
 import trustme
+
+DEADLINE_SECONDS = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -230,10 +233,11 @@ def _free_port():
 
 
 def _wait_for(port):
-    for _ in range(2000):
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while True:
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            socket.create_connection(("127.0.0.1", port)).close()
             return
         except ConnectionRefusedError:
-            continue
-    raise AssertionError("openssl does not listen")
+            assert time.monotonic() < deadline, "openssl does not listen"
+            time.sleep(0.01)

@@ -76,12 +76,13 @@ class Laws(AdapterConformance):
         return "spoilt"
 
     @pytest.fixture(scope="class")
-    def large(self, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    @classmethod
+    def large(cls, tmp_path_factory: pytest.TempPathFactory) -> Sample:
         folder = tmp_path_factory.mktemp("large")
         names = pa.array([f"name {n % 97}" for n in range(2**17)])
         table = pa.table({"id": range(2**17), "name": names, "value": [0.5] * 2**17})
-        make = pa.ipc.new_stream if self.suffix == "arrows" else pa.ipc.new_file
-        with make(folder / f"large.{self.suffix}", table.schema) as writer:
+        make = pa.ipc.new_stream if cls.suffix == "arrows" else pa.ipc.new_file
+        with make(folder / f"large.{cls.suffix}", table.schema) as writer:
             for _ in range(120):
                 writer.write_table(table)
         return Sample(folder, {})
@@ -162,7 +163,8 @@ class TestHiveSets(AdapterConformance):
         return "spoilt"
 
     @pytest.fixture(scope="class")
-    def large(self, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    @classmethod
+    def large(cls, tmp_path_factory: pytest.TempPathFactory) -> Sample:
         folder = tmp_path_factory.mktemp("large")
         table = pa.table({"id": range(2**17), "value": [0.5] * 2**17})
         for number in range(6):

@@ -61,7 +61,8 @@ class TestCsv(AdapterConformance):
         return "spoilt"
 
     @pytest.fixture(scope="class")
-    def large(self, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    @classmethod
+    def large(cls, tmp_path_factory: pytest.TempPathFactory) -> Sample:
         folder = tmp_path_factory.mktemp("large")
         block = b"".join(b"%d,%d.5,name %d,2024-01-01\n" % (n, n, n % 97) for n in range(100_000))
         with (folder / "large.csv").open("wb") as file:

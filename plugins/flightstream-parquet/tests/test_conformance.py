@@ -77,7 +77,8 @@ class TestFiles(AdapterConformance):
         return write_damaged(Path(sample.uri))
 
     @pytest.fixture(scope="class")
-    def large(self, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    @classmethod
+    def large(cls, tmp_path_factory: pytest.TempPathFactory) -> Sample:
         folder = tmp_path_factory.mktemp("large")
         write_large(folder, 1)
         return Sample(folder, {}, options={"batch_rows": 32_768})
@@ -126,7 +127,8 @@ class TestManyFiles(AdapterConformance):
         return write_damaged(Path(sample.uri))
 
     @pytest.fixture(scope="class")
-    def large(self, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+    @classmethod
+    def large(cls, tmp_path_factory: pytest.TempPathFactory) -> Sample:
         folder = tmp_path_factory.mktemp("large")
         write_large(folder / "large", 7)
         return Sample(
