@@ -71,11 +71,8 @@ class Soak:
         """Write the files, start the server, and end it in any case."""
         (folder / "chaos").mkdir()
         Files(folder).write_first(Random(seed))
-        server = SoakedServer.start(folder, configuration())
-        try:
+        with SoakedServer.started(folder, configuration()) as server:
             yield cls(seed, folder, server)
-        finally:
-            server.end()
 
     def run(self, seconds: float) -> Report:
         """Warm the server up, try it for so long, stop it, and look at all that is known."""

@@ -9,14 +9,16 @@ import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from attrs import define, field, frozen
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from flightstream.testing.process import DEADLINE_SECONDS, ServerProcess, clean_environment
+from flightstream.testing.process import ServerProcess, clean_environment
+from soak.caller import HANGS_SECONDS
 
 MIB = 2**20
 _PROGRAM = Path(sysconfig.get_path("scripts"), "flightstream")
@@ -79,32 +81,38 @@ class Held:
 class SoakedServer:
     """A running server, its configuration file and its log."""
 
-    folder: Path
-    _configuration: Path
-    log: Path
     running: ServerProcess
-    metrics_port: int
+    log: Path
+    _configuration: Path
+    metrics_port: int = field(default=0, init=False)
     _read_bytes: int = field(default=0, init=False)
 
     @classmethod
-    def start(cls, folder: Path, configuration: str) -> "SoakedServer":
-        """Start it and wait until it listens."""
+    @contextmanager
+    def started(cls, folder: Path, configuration: str) -> Iterator[Self]:
+        """Start it, wait until it listens, and kill it in the end, if it still runs."""
         file, log = folder / "flightstream.toml", folder / "server.log"
         file.write_text(configuration)
-        arguments = ["serve", "--config", file, "--port", "0", "--plugin", _FAULTY]
-        with log.open("w") as stderr:
-            process = subprocess.Popen(
-                [_PROGRAM, *arguments],
+        with (
+            log.open("w") as stderr,
+            subprocess.Popen(
+                [_PROGRAM, "serve", "--config", file, "--port", "0", "--plugin", _FAULTY],
                 cwd=folder,
                 env=clean_environment(_GIVES_MEMORY_BACK),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=stderr,
                 text=True,
-            )
-        running = ServerProcess(process, log)
-        running.wait_until_started()
-        return cls(folder, file, log, running, running.wait_for("metrics_served")["port"])
+            ) as process,
+        ):
+            try:
+                server = cls(ServerProcess(process, log), log, file)
+                server.metrics_port = server._next("metrics_served").get("port", 0)
+                server._next("server_started")
+                server.running.wait_until_started()
+                yield server
+            finally:
+                process.kill()
 
     @property
     def is_running(self) -> bool:
@@ -116,18 +124,12 @@ class SoakedServer:
         self._read_bytes = self.log.stat().st_size
         self._configuration.write_text(configuration)
         self.running.process.send_signal(signal.SIGHUP)
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while time.monotonic() < deadline and self.is_running:
-            for line in self._new_lines():
-                if line["event"] in ("reloaded", "reload_refused"):
-                    return str(line["event"])
-            time.sleep(0.02)
-        return "nothing"
+        return str(self._next("reloaded", "reload_refused")["event"])
 
     def metrics(self) -> dict[str, Metric]:
         """Return the families that ``/metrics`` has."""
         address = f"http://localhost:{self.metrics_port}/metrics"
-        with urllib.request.urlopen(address, timeout=DEADLINE_SECONDS) as answer:
+        with urllib.request.urlopen(address, timeout=HANGS_SECONDS) as answer:
             families = text_string_to_metric_families(answer.read().decode())
             return {family.name: family for family in families}
 
@@ -162,10 +164,15 @@ class SoakedServer:
             return None, within_seconds
         return code, time.monotonic() - began
 
-    def end(self) -> None:
-        """Kill it, if it still runs."""
-        self.running.process.kill()
-        self.running.process.wait()
+    def _next(self, *events: str) -> dict[str, Any]:
+        """Wait for a line in the log with one of some events; ``nothing`` is that of none."""
+        deadline = time.monotonic() + HANGS_SECONDS
+        while time.monotonic() < deadline and self.is_running:
+            for line in self._new_lines():
+                if line["event"] in events:
+                    return line
+            time.sleep(0.02)
+        return {"event": "nothing"}
 
     def _new_lines(self) -> Iterator[dict[str, Any]]:
         with self.log.open("rb") as log:
