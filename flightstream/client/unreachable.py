@@ -12,20 +12,18 @@ def told(error: Unavailable, uri: str) -> Unavailable:
     """Return the error with the address in it, and with what to do about it."""
     # Of Arrow's and gRPC's own words, what matters comes last.
     reason = error.message.rpartition("with message: ")[2].rpartition("last error: ")[2]
-    cure = _cure(reason, uri)
+    cure = _cure(error.message, uri)
     return type(error)(f"no answer from {uri}: {reason}{cure and f' ({cure})'}")
 
 
-def _cure(reason: str, uri: str) -> str:
-    if "Connection refused" in reason:
+def _cure(message: str, uri: str) -> str:
+    if "Connection refused" in message:
         return "does the server run there?"
-    if "CERTIFICATE_VERIFY_FAILED" in reason:
+    if "certificate verify failed" in message.lower():
         return "is tls_ca the CA that has signed its certificate?"
-    if "Deadline Exceeded" in reason:
+    if "Deadline Exceeded" in message:
         return "it may be busy or frozen: raise timeout_seconds, or look at its log"
-    if "failed to connect" not in reason and "SETTINGS" not in reason and "ndshake" not in reason:
-        return ""
-    return _spoken(uri)
+    return _spoken(uri) if "failed to connect" in message else ""
 
 
 def _spoken(uri: str) -> str:
