@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 from attrs import define, field
 
-from flightstream.client.halt import closed
+from flightstream.client.halt import closed, wait_hearing
 
 _AHEAD = 2
 
@@ -47,10 +47,7 @@ class Feed:
             Cancelled: The feed was ended.
         """
         with self._changed:
-            come = self._changed.wait_for(
-                lambda: self._chunks or self._error or self._is_over, timeout_seconds
-            )
-            if not come:
+            if not wait_hearing(self._changed, self._has_news, timeout_seconds):
                 raise TimeoutError
             if self._is_over:
                 raise closed()
@@ -69,6 +66,9 @@ class Feed:
             self._changed.notify_all()
         if cancel is not None:
             cancel()
+
+    def _has_news(self) -> bool:
+        return bool(self._chunks) or self._error is not None or self._is_over
 
     def _run(self) -> None:
         try:

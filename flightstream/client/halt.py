@@ -1,6 +1,8 @@
 """What ends whatever waits: a stream that is closed, a task that is cancelled."""
 
-from threading import Event, Lock
+import time
+from collections.abc import Callable
+from threading import Condition, Event, Lock
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -9,6 +11,7 @@ from attrs import define, field
 from flightstream.errors import Cancelled
 
 T = TypeVar("T")
+_HEARING_SECONDS = 0.5
 
 
 @define(eq=False, slots=False)
@@ -53,3 +56,17 @@ class Halt:
 def closed() -> Cancelled:
     """Return what a reader is told whose stream has been ended."""
     return Cancelled("the stream, or its client, was closed")
+
+
+def wait_hearing(
+    changed: Condition, is_so: Callable[[], Any], timeout_seconds: float = float("inf")
+) -> bool:
+    """Wait until something is so, with the condition held, and tell whether it is in time.
+
+    A signal that the system gives to another thread does not end a wait in Python;
+    so that Ctrl-C is heard, no wait is long.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    while not (so := bool(is_so())) and (left := deadline - time.monotonic()) > 0:
+        changed.wait(min(left, _HEARING_SECONDS))
+    return so

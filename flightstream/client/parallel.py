@@ -9,7 +9,7 @@ from typing import TypeAlias
 import pyarrow as pa
 from attrs import define, field
 
-from flightstream.client.halt import Halt, closed
+from flightstream.client.halt import Halt, closed, wait_hearing
 
 AT_ONCE = 8
 BUFFER_BYTES = 64 * 2**20
@@ -100,24 +100,25 @@ class _Table:
     def _fail(self, error: BaseException) -> None:
         with self._changed:
             self._error = self._error or error
-            self._changed.notify_all()
-        self._halt.set()
+        self.set()
 
     def _take(self) -> pa.RecordBatch | None:
         with self._changed:
-            while True:
-                if self._error is not None:
-                    raise self._error
-                if self._halt.is_set:
-                    raise closed()
-                if (number := self._ready()) is not None:
-                    batch = self._laid[number].popleft()
-                    self._bytes -= batch.nbytes
-                    self._changed.notify_all()
-                    return batch
-                if self._turn == len(self.parts) or len(self._done) == len(self.parts):
-                    return None
-                self._changed.wait()
+            wait_hearing(self._changed, self._has_news)
+            if self._error is not None:
+                raise self._error
+            if self._halt.is_set:
+                raise closed()
+            if (number := self._ready()) is None:
+                return None
+            batch = self._laid[number].popleft()
+            self._bytes -= batch.nbytes
+            self._changed.notify_all()
+            return batch
+
+    def _has_news(self) -> bool:
+        is_over = self._halt.is_set or len(self._done) == len(self.parts)
+        return is_over or self._ready() is not None
 
     def _ready(self) -> int | None:
         """Return the part of which a batch is to be taken now."""

@@ -20,9 +20,10 @@ class Plain(flight.FlightServerBase):
     breaks = tells_schema = False
 
     def _info(self, path):
+        table = self.tables[path]
         endpoints = [flight.FlightEndpoint("/".join(path), [])]
         descriptor = flight.FlightDescriptor.for_path(*path)
-        schema = self.tables[path].schema if self.tells_schema else None
+        schema = table.schema if self.tells_schema else None
         return flight.FlightInfo(schema, descriptor, endpoints, -1, -1)
 
     def list_flights(self, context, criteria):

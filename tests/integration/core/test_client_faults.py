@@ -130,9 +130,9 @@ class Odd(flight.FlightServerBase):
             )
             for k in range(3)
         ]
-        ours = b'{"adapter": "odd"}'
+        path, ours = flight.FlightDescriptor.for_path("rows"), b'{"adapter": "odd"}'
         return flight.FlightInfo(
-            ROWS.schema, descriptor, endpoints, -1, -1, ordered=True, app_metadata=ours
+            ROWS.schema, path, endpoints, -1, -1, ordered=True, app_metadata=ours
         )
 
     def do_get(self, context, ticket):
