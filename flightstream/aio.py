@@ -193,7 +193,7 @@ class Client:
 
     async def _call(self, call: Callable[[blocking.Client], T], halt: Halt | None = None) -> T:
         halt = Halt() if halt is None else halt
-        client = self._client.until(halt)
+        client = self._client._until(halt)
         return await self._threads.run(lambda: call(client), halt)
 
 

@@ -176,10 +176,6 @@ class Client:
         self._halt.set()
         self._connections.close()
 
-    def until(self, halt: Halt) -> "Client":
-        """Return this client for calls that somebody else may end."""
-        return evolve(self, halt=self._halt.add(halt))
-
     def __enter__(self) -> Self:
         return self
 
@@ -192,6 +188,10 @@ class Client:
     def __reduce__(self) -> tuple[Any, ...]:
         connections = self._connections
         return _connected, (connections.uri, connections.access, connections.patience)
+
+    def _until(self, halt: Halt) -> "Client":
+        """Return this client for calls that somebody else may end, as a task of asyncio."""
+        return evolve(self, halt=self._halt.add(halt))
 
     def _ask(self, call: Callable[[Any, Any], T]) -> T:
         return self._connections.ask(self._halt, call)

@@ -93,17 +93,14 @@ class Connection:
         try:
             with typed_errors():
                 value = function()
-        except Unavailable as exc:
-            if exc.call is None:  # gRPC's own words, not the server's
+        except FlightStreamError as exc:
+            if isinstance(exc, Unavailable) and exc.call is None:  # not the server's own words
                 self._is_up = False
                 self._breaker.failed()
                 raise told(exc, self.uri) from exc
-            self._breaker.answered()
+            self._answered()
             raise
-        except FlightStreamError:
-            self._breaker.answered()
-            raise
-        self._breaker.answered()
+        self._answered()
         return value
 
     def _call(
@@ -115,10 +112,15 @@ class Connection:
             return self.heard(lambda: call(self.client, options))
         self.tell(Connecting(self.uri))
         began = time.monotonic()
-        answer = self.heard(lambda: call(self.client, options))
+        try:
+            return self.heard(lambda: call(self.client, options))
+        finally:
+            if self._is_up:
+                self.tell(Connected(self.uri, time.monotonic() - began))
+
+    def _answered(self) -> None:
         self._is_up = True
-        self.tell(Connected(self.uri, time.monotonic() - began))
-        return answer
+        self._breaker.answered()
 
 
 @define(eq=False, repr=False)

@@ -31,6 +31,7 @@ _CLASSES: dict[type[Exception], type[FlightStreamError]] = {
     pa.ArrowKeyError: NotFound,
     pa.ArrowNotImplementedError: Unsupported,
 }
+_RESET = "RST_STREAM"  # how a proxy ends a stream whose server it has lost
 _SENT = " gRPC client debug context:"
 
 
@@ -73,6 +74,8 @@ def from_flight_error(exc: Exception) -> FlightStreamError:
     details: Any = getattr(exc, "extra_info", None)
     if details:
         return error_from_json(message, bytes(details))
+    if _RESET in message:
+        return Unavailable(message)
     return _CLASSES.get(type(exc), FlightStreamError)(message)
 
 

@@ -1,8 +1,8 @@
 """One DoGet, read on a thread of its own.
 
 A call into Arrow cannot be given a time for each batch, and does not hear of
-a signal or of another thread. So one thread is in it, a batch ahead at most,
-and whoever reads waits in Python.
+a signal or of another thread. So one thread is in it, a few batches ahead at
+most, and whoever reads waits in Python.
 """
 
 from collections import deque
@@ -75,10 +75,8 @@ class Feed:
             read, cancel = self.open()
             with self._changed:
                 self._cancel = cancel
-            more = True
-            while more:
-                chunk = read()
-                more = self._put(chunk) and chunk is not None
+            while self._put(read()):
+                pass
         except BaseException as exc:
             with self._changed:
                 self._error = exc
@@ -95,4 +93,4 @@ class Feed:
                 return False
             self._chunks.append(chunk)
             self._changed.notify_all()
-            return True
+            return chunk is not None
