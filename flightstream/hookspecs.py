@@ -277,7 +277,7 @@ def authorize(identity: Identity, path: tuple[str, ...], operation: Operation) -
 
 @hookspec
 def wrap_stream(
-    flight: Flight,
+    flight: Flight, path: tuple[str, ...], version: str
 ) -> Callable[[ScanRequest, Read], Iterator[pa.RecordBatch]] | None:
     """Put something around the reading of a flight: a cache, a limiter, a fault injector.
 
@@ -286,6 +286,17 @@ def wrap_stream(
     request, or pass the batches on. It may not change schema, rows or order.
     The first plugin in the configuration is the outermost. ``None``: nothing
     to wrap.
+
+    Who asks is not told, and need not be: what a grant hides, the core takes away
+    from the batches that come out of here.
+
+    Args:
+        flight: As its adapter described it.
+        path: What it is served by, ``(source, *name)``.
+        version: The same for as long as ``read`` yields the same for the same
+            request: a digest of path and ``flight.version``, of where the source
+            is and what opens it, and of the adapter with its version and options.
+            Empty if the flight has no version, so that nobody can tell.
 
     .. versionadded:: 0.1
     """

@@ -14,27 +14,53 @@ from flightstream.narrow import narrowed
 
 
 class ScanCounts:
-    """What an adapter wants told about a scan: ``skipped_rows``, ``nulled_values``, ….
+    """What plugins want told about a scan: ``skipped_rows``, ``nulled_values``, ….
 
-    The sums are logged, given to ``on_call_finished`` and sent to the client in
-    the stream's last ``app_metadata``. Safe to use from several threads.
+    The sums are logged and given to ``on_call_finished``. Safe to use from several
+    threads.
 
     .. versionadded:: 0.1
     """
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
+        self._notes: Counter[str] = Counter()
         self._lock = Lock()
 
     def add(self, name: str, number: int = 1) -> None:
-        """Add to one count; a count that stays zero is not reported."""
+        """Add to a count of what is wrong with the data; one that stays zero is not reported.
+
+        It is sent to the client too, in the stream's last ``app_metadata``.
+        """
         with self._lock:
             self._counts[name] += index(number)  # one of numpy's would not become JSON
+
+    def note(self, name: str, number: int = 1) -> None:
+        """Add to a count that is the operator's alone, such as ``cache_hits``."""
+        with self._lock:
+            self._notes[name] += index(number)
+
+    def merge(self, other: "ScanCounts") -> None:
+        """Add what was reported of another scan, which had to be made for this one."""
+        with other._lock:
+            counts, notes = Counter(other._counts), Counter(other._notes)
+        with self._lock:
+            self._counts.update(counts)
+            self._notes.update(notes)
 
     def as_dict(self) -> dict[str, int]:
         """Return the counts that are not zero."""
         with self._lock:
-            return {name: number for name, number in self._counts.items() if number}
+            return _reported(self._counts) | _reported(self._notes)
+
+    def for_client(self) -> dict[str, int]:
+        """Return those of them that clients are told."""
+        with self._lock:
+            return _reported(self._counts)
+
+
+def _reported(counts: Mapping[str, int]) -> dict[str, int]:
+    return {name: number for name, number in counts.items() if number}
 
 
 @frozen(kw_only=True)

@@ -1,6 +1,9 @@
 """The border to plugins: what they raise is told apart, logged and made safe to send."""
 
 from collections.abc import Callable, Generator, Iterable
+from contextlib import suppress
+from inspect import CO_GENERATOR
+from traceback import walk_tb
 from types import TracebackType
 from typing import Any
 
@@ -130,6 +133,12 @@ class Border:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        try:
+            self._tell(exc)
+        finally:
+            _let_go(traceback)
+
+    def _tell(self, exc: BaseException | None) -> None:
         if (told := self.plugin.failures.told(exc)) is not None:
             told.flight = told.flight or self.flight
             log.warning(
@@ -158,6 +167,18 @@ class Border:
                 plugin=self.plugin.name,
                 flight=self.flight,
             ) from None
+
+
+def _let_go(traceback: TracebackType | None) -> None:
+    """Drop what ended functions had at hand, such as batches.
+
+    pluggy's own has the error too, which has it: that is kept until Python looks for garbage.
+    A generator may have caught the error and go on, and would be closed.
+    """
+    for frame, _line in walk_tb(traceback):
+        if not frame.f_code.co_flags & CO_GENERATOR:
+            with suppress(RuntimeError):  # it still runs
+                frame.clear()
 
 
 def guarded_batches(

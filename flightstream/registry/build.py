@@ -90,7 +90,8 @@ class _Builder:
                 if config.uses(plugin.name):
                     built = self._adapter(plugin, name, source)
                     if built is not None and source is not None:
-                        mounts.append(Mount.of(source, built, services))
+                        place = self._place_text(name, config, source, services)
+                        mounts.append(Mount.of(source, built, services, place))
         return mounts
 
     def _service(self, plugin: PluginClass) -> Plugin | None:
@@ -153,6 +154,20 @@ class _Builder:
         self.sources[name] = Opened(place, source)
         return source
 
+    def _place_text(
+        self, name: str, config: SourceConfig, source: Source, services: Services
+    ) -> str:
+        """Return what tells a source's data from that of any other place."""
+        flights = {flight: repr(of) for flight, of in sorted(config.flights.items())}
+        if is_local(config.uri):
+            return repr((source.path, flights))
+        storages = [
+            (one.name, _text(self._storage_options(one, name)))
+            for one in services.plugins
+            if hasattr(one.instance, "open_storage")
+        ]
+        return repr((config.uri, flights, storages))
+
     def _open(self, name: str, config: SourceConfig, services: Services) -> Storage | None:
         key = ("sources", name, "uri")
         try:
@@ -207,8 +222,11 @@ def _with_defaults(plugin: PluginClass, values: dict[str, Any]) -> dict[str, Any
 
 def _options_text(instance: Any) -> str:
     """Return an instance's options as text that is the same on every server."""
-    values = _options(instance).items()
-    return repr({name: _ordered(v) for name, v in values if not _has_secret(v)})
+    return _text(_options(instance))
+
+
+def _text(options: Mapping[str, Any]) -> str:
+    return repr({name: _ordered(v) for name, v in options.items() if not _has_secret(v)})
 
 
 def _options(instance: Any) -> dict[str, Any]:

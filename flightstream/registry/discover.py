@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import module_from_spec, spec_from_file_location
@@ -107,9 +107,8 @@ class Found:
 
 def installed() -> list[Found]:
     """Return the installed plugins, sorted by name; nothing is imported."""
-    entries = [*entry_points(group=GROUP), *entry_points(group=SERVICES)]
     # One distribution may be on the path twice.
-    distinct = {(e.name, _distribution(e), e.group, e.value): e for e in entries}
+    distinct = {(e.name, _distribution(e), e.group, e.value): e for e in _entries()}
     return [
         Found(name, entry.load, entry.group, *distribution)
         for (name, distribution, _, _), entry in sorted(distinct.items())
@@ -144,8 +143,7 @@ def given(classes: Sequence[type[Any]]) -> list[PluginClass]:
     Raises:
         PluginLoadError: One of them is not a plugin class, or two have one name.
     """
-    entries: Iterable[EntryPoint] = [*entry_points(group=GROUP), *entry_points(group=SERVICES)]
-    by_value = {entry.value: entry for entry in entries}
+    by_value = {entry.value: entry for entry in _entries()} if classes else {}
     plugins: dict[str, PluginClass] = {}
     for cls in classes:
         name = getattr(cls, "__qualname__", repr(cls))
@@ -169,6 +167,11 @@ def own_name(class_name: str) -> str:
     last = class_name.rpartition(".")[2]
     bare = re.sub(r"(Adapter|Authenticator|Observer|Plugin|Service|Storage)$", "", last) or last
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", bare).lower()
+
+
+def _entries() -> list[EntryPoint]:
+    every = entry_points()  # reads all distributions, whichever groups are asked for
+    return [*every.select(group=GROUP), *every.select(group=SERVICES)]
 
 
 def _import_file(file: Path) -> type[Any]:
@@ -205,5 +208,7 @@ def _no_plugin(who: str, cls: object) -> str:
 
 
 def _distribution(entry: EntryPoint) -> tuple[str, str]:
-    # Only an entry point that was made by hand has none.
-    return (entry.dist.name, entry.dist.version) if entry.dist else (entry.value, "unversioned")
+    if entry.dist is None:  # it was made by hand
+        return entry.value, "unversioned"
+    metadata = entry.dist.metadata  # is parsed whenever it is asked for
+    return metadata["Name"], metadata["Version"]

@@ -2,11 +2,12 @@
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import partial
+from hashlib import sha256
 from typing import Any
 
 import pluggy
 import pyarrow as pa
-from attrs import define
+from attrs import define, field
 
 from flightstream.errors import Unsupported
 from flightstream.hookspecs import WriteMode
@@ -15,7 +16,7 @@ from flightstream.registry.border import Plugin, guarded_batches
 from flightstream.registry.hooks import implementation, new_manager
 from flightstream.registry.patience import in_time
 from flightstream.registry.services import Services
-from flightstream.storage import Source
+from flightstream.storage import File, FileSet, Source
 
 
 @define(eq=False)
@@ -24,17 +25,24 @@ class Mount:
 
     The manager holds this adapter and all services, so that services may wrap
     the adapter's hooks, and no other adapter is ever asked.
+
+    Args:
+        source: The source.
+        plugin: The adapter.
+        manager: Calls its hooks.
+        place: Tells where the source is and what opens it, alike in every process.
     """
 
     source: Source
     plugin: Plugin
     manager: pluggy.PluginManager
     _services: Services
+    place: str = field(default="", repr=False)
 
     @classmethod
-    def of(cls, source: Source, plugin: Plugin, services: Services) -> "Mount":
+    def of(cls, source: Source, plugin: Plugin, services: Services, place: str = "") -> "Mount":
         """Register the adapter together with the services."""
-        return cls(source, plugin, new_manager([*services.plugins, plugin]), services)
+        return cls(source, plugin, new_manager([*services.plugins, plugin]), services, place)
 
     @property
     def pushdown(self) -> frozenset[str]:
@@ -111,16 +119,40 @@ class Mount:
         self._check("estimate_scan", estimate, ScanEstimate, path)
         return estimate  # type: ignore[no-any-return]
 
-    def stream_batches(self, flight: Flight, request: ScanRequest) -> Generator[pa.RecordBatch]:
-        """Return a flight's batches, read through whatever services put around them."""
+    def data_version(self, flight: Flight, served_as: tuple[str, ...]) -> str:
+        """Return a digest of all that decides a flight's rows; empty if it has no version."""
+        if not flight.version:
+            return ""
+        origin, plugin = flight.origin, self.plugin
+        # A file that is renamed keeps its version, and may be read in another way.
+        file = origin.name if isinstance(origin, File) else None
+        file = origin.full_name if isinstance(origin, FileSet) else file
+        told = (
+            self.place, served_as, file, flight.full_name, flight.version,
+            plugin.name, plugin.version, plugin.options,
+        )  # fmt: skip
+        return sha256(repr(told).encode()).hexdigest()
+
+    def stream_batches(
+        self, flight: Flight, request: ScanRequest, served_as: tuple[str, ...] | None = None
+    ) -> Generator[pa.RecordBatch]:
+        """Return a flight's batches, read through whatever services put around them.
+
+        Args:
+            flight: A flight of this adapter.
+            request: What to read.
+            served_as: Its path, where that is not made of the flight's own name.
+        """
         path = self.path_of(flight)
+        served_as = served_as or (self.source.name, *flight.name)
         stream = self.manager.hook.stream_batches
 
         def read(request: ScanRequest) -> Generator[pa.RecordBatch]:
             start = partial(stream, flight=flight, request=request)
             return guarded_batches(self.plugin, "stream_batches", path, start)
 
-        return self._services.wrap_stream(flight, path, read)(request)
+        version = self.data_version(flight, served_as)
+        return self._services.wrap_stream(flight, served_as, version, read)(request)
 
     def write_batches(
         self, flight: Flight, reader: Iterator[pa.RecordBatch], mode: WriteMode

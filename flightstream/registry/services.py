@@ -129,16 +129,17 @@ class Services:
                 return storage
         return None
 
-    def wrap_stream(self, flight: Flight, path: str, read: Read) -> Read:
+    def wrap_stream(self, flight: Flight, path: tuple[str, ...], version: str, read: Read) -> Read:
         """Return ``read`` inside whatever the plugins put around it."""
+        shown = "/".join(path)
         for plugin, ask in reversed(self._each("wrap_stream")):
-            with plugin.border("wrap_stream", path):
-                wrapper = ask(flight=flight)
+            with plugin.border("wrap_stream", shown):
+                wrapper = ask(flight=flight, path=path, version=version)
             if wrapper is not None:
                 if not callable(wrapper):
                     problem = f"it returned {type(wrapper).__name__}, not a function"
-                    raise plugin.failure("wrap_stream", problem, path)
-                read = _wrapped(plugin, path, wrapper, read)
+                    raise plugin.failure("wrap_stream", problem, shown)
+                read = _wrapped(plugin, shown, wrapper, read)
         return read
 
 

@@ -59,7 +59,10 @@ def raising_flight_errors(handler: Callable[P, R]) -> Callable[P, R]:
             return handler(*args, **kwargs)
         except BaseException as exc:  # Arrow sends the traceback of any
             failure = to_flight_error(exc)
-        raise failure
+        try:
+            raise failure
+        finally:
+            del failure  # its traceback has this frame, and so all that the call was given
 
     return handle
 
@@ -76,7 +79,10 @@ def raising_without_traceback(handler: Callable[..., Any]) -> Callable[..., Any]
             return handler(*args)
         except BaseException as exc:  # Arrow sends the traceback of any
             failure = to_flight_error(exc)
-        raise failure.with_traceback(None) from None
+        try:
+            raise failure.with_traceback(None) from None
+        finally:
+            del failure
 
     get_schema.__code__ = get_schema.__code__.replace(co_filename="flightstream")
     return get_schema

@@ -201,7 +201,10 @@ def _messages(scan: Scan) -> Generator[Any]:
         failure = to_flight_error(exc)
     else:
         return
-    raise failure
+    try:
+        raise failure
+    finally:
+        del failure  # its traceback has this frame
 
 
 def _with_dictionaries(scan: Scan) -> Generator[Any]:

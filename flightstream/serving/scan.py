@@ -88,6 +88,9 @@ class Scan:
         finally:
             self._release()
             self.close(error)
+            # Its traceback has this frame and those of the adapter, with their batches:
+            # all of them would be kept until Python looks for garbage.
+            del error
 
     def _first(self, batches: Generator[pa.RecordBatch]) -> pa.RecordBatch | None:
         """Return the first batch, if it comes in time."""
@@ -165,7 +168,7 @@ class Scan:
 
     def summary(self) -> bytes:
         """Return what the last message of the stream says: rows, and what was reported."""
-        counts = self.plan.request.counts.as_dict()
+        counts = self.plan.request.counts.for_client()
         return json.dumps({**counts, "rows": self._call.rows}).encode()
 
     def _cut(self) -> Generator[pa.RecordBatch]:
@@ -183,7 +186,8 @@ class Scan:
 
     def _read(self) -> Generator[pa.RecordBatch]:
         plan = self.plan
-        with closing(plan.entry.mount.stream_batches(plan.entry.flight, plan.request)) as stream:
+        entry = plan.entry
+        with closing(entry.mount.stream_batches(entry.flight, plan.request, entry.path)) as stream:
             for batch in stream:
                 self._check_wanted()
                 self._call.rows_read += batch.num_rows

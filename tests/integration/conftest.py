@@ -1,14 +1,19 @@
 """The command line as its users have it: processes, signals and real ports."""
 
+import os
 import signal
 import subprocess
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import chdir, redirect_stderr, redirect_stdout
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, Self
+from unittest.mock import patch
 
 import pytest
 
+from flightstream.cli.program import run
 from flightstream.testing.process import ServerProcess, clean_environment
 
 
@@ -183,6 +188,28 @@ def cli(
         return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     return run
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a function like ``cli`` for this process, where another one is not the point."""
+
+    def call(
+        *arguments: str | Path, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        out, err = (TextIOWrapper(BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        with (
+            chdir(tmp_path),
+            patch.dict(os.environ, clean_environment(env), clear=True),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            code = run([os.fspath(argument) for argument in arguments])
+        out.seek(0)
+        err.seek(0)
+        return subprocess.CompletedProcess(arguments, code, out.read(), err.read())
+
+    return call
 
 
 @pytest.fixture

@@ -127,14 +127,6 @@ def test_a_service_needs_no_source(words, cli):
     assert outcomes["every method needs credentials"] == "kept"
 
 
-def test_options_are_given(words, cli):
-    (words / "notes" / "word.md").write_text("markdown")
-
-    done = cli("plugins", "check", "words:WordsAdapter", "--source", "notes", "-o", "suffix=md")
-
-    assert done.returncode == 0
-
-
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [

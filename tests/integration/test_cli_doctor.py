@@ -3,11 +3,14 @@
 import json
 import socket
 import subprocess
+import time
 from datetime import UTC, datetime, timedelta
 from threading import Thread
 
 import pytest
 import trustme
+
+DEADLINE_SECONDS = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -32,11 +35,11 @@ def secured(toys, serve_process, ca):
 
 
 @pytest.fixture
-def examine(cli):
+def examine(command):
     """Return a function that runs the doctor, and gives its exit code and what each step says."""
 
     def run(*arguments, env=None):
-        done = cli("doctor", "--json", *arguments, env=env)
+        done = command("doctor", "--json", *arguments, env=env)
         document = json.loads(done.stdout)
         steps = {step["step"]: step for step in document["steps"]}
         assert document["ok"] == (done.returncode == 0)
@@ -230,10 +233,11 @@ def _free_port():
 
 
 def _wait_for(port):
-    for _ in range(2000):
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while True:
         try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
+            socket.create_connection(("127.0.0.1", port)).close()
             return
         except ConnectionRefusedError:
-            continue
-    raise AssertionError("openssl does not listen")
+            assert time.monotonic() < deadline, "openssl does not listen"
+            time.sleep(0.01)

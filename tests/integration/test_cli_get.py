@@ -18,8 +18,8 @@ READERS = {
 
 
 @pytest.mark.parametrize("name", READERS)
-def test_suffix_decides_the_format(toy_server, toys, cli, name):
-    done = cli("get", "deep/many", "-o", name, "--uri", toy_server.uri)
+def test_suffix_decides_the_format(toy_server, toys, command, name):
+    done = command("get", "deep/many", "-o", name, "--uri", toy_server.uri)
 
     table = READERS[name](toys / name)
     size = (toys / name).stat().st_size / 1000
@@ -29,8 +29,8 @@ def test_suffix_decides_the_format(toy_server, toys, cli, name):
     assert table.column("name").to_pylist() == [f"[red]n{i}\x1b[31m" for i in range(2500)]
 
 
-def test_columns_filter_limit_and_offset(toy_server, toys, cli):
-    done = cli(
+def test_columns_filter_limit_and_offset(toy_server, toys, command):
+    done = command(
         "get", "deep/many", "-o", "x.parquet", "--columns", "id", "--where", "id > 100",
         "--limit", "3", "--offset", "2", "--uri", toy_server.uri,
     )  # fmt: skip
@@ -71,8 +71,8 @@ def test_signal_leaves_no_file(toys, serve_process, start_cli, signum, code):
     assert set(os.listdir(toys)) == before
 
 
-def test_unknown_suffix_is_wrong_usage_and_nothing_is_asked(cli):
-    done = cli("get", "x", "-o", "x.xlsx", "--uri", "grpc://localhost:1")
+def test_unknown_suffix_is_wrong_usage_and_nothing_is_asked(command):
+    done = command("get", "x", "-o", "x.xlsx", "--uri", "grpc://localhost:1")
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.endswith(
@@ -81,16 +81,16 @@ def test_unknown_suffix_is_wrong_usage_and_nothing_is_asked(cli):
     )
 
 
-def test_folder_that_is_missing_is_one_line(toy_server, cli):
-    done = cli("get", "three", "-o", "no/x.csv", "--uri", toy_server.uri)
+def test_folder_that_is_missing_is_one_line(toy_server, command):
+    done = command("get", "three", "-o", "no/x.csv", "--uri", toy_server.uri)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "flightstream: no/x.csv: no such file or directory\n"
 
 
-def test_output_that_is_a_folder_is_one_line(toy_server, toys, cli):
+def test_output_that_is_a_folder_is_one_line(toy_server, toys, command):
     (toys / "x.csv").mkdir()
-    done = cli("get", "three", "-o", "x.csv", "--uri", toy_server.uri)
+    done = command("get", "three", "-o", "x.csv", "--uri", toy_server.uri)
 
     assert done.stderr == "flightstream: x.csv: it is not a regular file\n"
     assert done.returncode == 1
@@ -113,10 +113,10 @@ def test_full_disk_is_one_line_and_leaves_no_file(toys, serve_process, start_cli
     assert set(os.listdir(toys)) == before
 
 
-def test_link_is_followed(toy_server, toys, cli):
+def test_link_is_followed(toy_server, toys, command):
     (toys / "real.csv").write_text("old")
     (toys / "link.csv").symlink_to("real.csv")
-    cli("get", "three", "-o", "link.csv", "--columns", "id", "--uri", toy_server.uri)
+    command("get", "three", "-o", "link.csv", "--columns", "id", "--uri", toy_server.uri)
 
     assert (toys / "link.csv").is_symlink()
     assert (toys / "real.csv").read_text() == '"id"\n0\n1\n2\n'

@@ -21,29 +21,29 @@ def test_ls_lists_flights_in_plain_columns(toy_server, cli):
     )
 
 
-def test_ls_takes_prefix_and_server_from_environment(toy_server, cli):
-    done = cli("ls", "toys/deep", "--json", env={"FLIGHTSTREAM_URI": toy_server.uri})
+def test_ls_takes_prefix_and_server_from_environment(toy_server, command):
+    done = command("ls", "toys/deep", "--json", env={"FLIGHTSTREAM_URI": toy_server.uri})
 
     assert json.loads(done.stdout) == [
         {"name": "toys/deep/many", "adapter": "toy", "records": None, "bytes": 4}
     ]
 
 
-def test_ls_of_nothing_says_so_and_succeeds(toy_server, cli):
-    done = cli("ls", "nowhere", "--uri", toy_server.uri)
+def test_ls_of_nothing_says_so_and_succeeds(toy_server, command):
+    done = command("ls", "nowhere", "--uri", toy_server.uri)
 
     note = f"note: there are no flights below 'nowhere' at {toy_server.uri}\n"
     assert (done.returncode, done.stdout, done.stderr) == (0, "", note)
 
 
-def test_schema_shows_columns(toy_server, cli):
-    done = cli("schema", "three", "--uri", toy_server.uri)
+def test_schema_shows_columns(toy_server, command):
+    done = command("schema", "three", "--uri", toy_server.uri)
 
     assert done.stdout == "column  type    nullable\nid      int64   no\nname    string\n"
 
 
-def test_schema_as_json(toy_server, cli):
-    done = cli("schema", "three", "--json", "--uri", toy_server.uri)
+def test_schema_as_json(toy_server, command):
+    done = command("schema", "three", "--json", "--uri", toy_server.uri)
 
     assert json.loads(done.stdout) == {
         "name": "toys/three",
@@ -55,14 +55,14 @@ def test_schema_as_json(toy_server, cli):
     }
 
 
-def test_head_escapes_what_a_terminal_would_obey(toy_server, cli):
-    done = cli("head", "three", "-n", "2", "--uri", toy_server.uri)
+def test_head_escapes_what_a_terminal_would_obey(toy_server, command):
+    done = command("head", "three", "-n", "2", "--uri", toy_server.uri)
 
     assert done.stdout == ("id  name\n0   [red]n0\\x1b[31m\n1   [red]n1\\x1b[31m\n")
 
 
-def test_head_chooses_columns_and_rows(toy_server, cli):
-    done = cli(
+def test_head_chooses_columns_and_rows(toy_server, command):
+    done = command(
         "head", "toys/deep/many", "--columns", "name,id", "--where", "id >= 2400", "-n", "1",
         "--json", "--uri", toy_server.uri,
     )  # fmt: skip
@@ -70,32 +70,32 @@ def test_head_chooses_columns_and_rows(toy_server, cli):
     assert json.loads(done.stdout) == [{"name": "[red]n2400\x1b[31m", "id": 2400}]
 
 
-def test_head_of_no_rows_shows_the_columns(toy_server, cli):
-    done = cli("head", "none", "--uri", toy_server.uri)
+def test_head_of_no_rows_shows_the_columns(toy_server, command):
+    done = command("head", "none", "--uri", toy_server.uri)
 
     assert (done.returncode, done.stdout) == (0, "id  name\n")
 
 
-def test_unknown_flight_is_one_line_and_exit_1(toy_server, cli):
-    done = cli("head", "nope", "--uri", toy_server.uri)
+def test_unknown_flight_is_one_line_and_exit_1(toy_server, command):
+    done = command("head", "nope", "--uri", toy_server.uri)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "flightstream: there is no flight 'nope'\n"
 
 
-def test_wrong_filter_is_one_line_and_exit_1(toy_server, cli):
-    done = cli("head", "three", "--where", "nope > 1", "--uri", toy_server.uri)
+def test_wrong_filter_is_one_line_and_exit_1(toy_server, command):
+    done = command("head", "three", "--where", "nope > 1", "--uri", toy_server.uri)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("flightstream: ")
     assert ("nope" in done.stderr, done.stderr.count("\n")) == (True, 1)
 
 
-def test_no_server_is_one_line_and_exit_1(cli):
+def test_no_server_is_one_line_and_exit_1(command):
     with socket.socket() as taken:  # bound, but nobody listens
         taken.bind(("127.0.0.1", 0))
         uri = f"grpc://127.0.0.1:{taken.getsockname()[1]}"
-        done = cli("ls", "--uri", uri)
+        done = command("ls", "--uri", uri)
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"flightstream: no answer from {uri}: ")
@@ -113,8 +113,8 @@ def test_no_server_is_one_line_and_exit_1(cli):
         ("grpc://[::1", "is no host and port like grpc://localhost:8080"),
     ],
 )
-def test_uri_that_cannot_be_is_wrong_usage(cli, uri, problem):
-    done = cli("ls", "--uri", uri)
+def test_uri_that_cannot_be_is_wrong_usage(command, uri, problem):
+    done = command("ls", "--uri", uri)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.endswith(f": {uri!r} {problem}\n")
@@ -127,10 +127,10 @@ def test_name_that_is_no_text_is_one_line(toy_server, cli):
     assert done.returncode == 1
 
 
-def test_skipped_rows_are_a_note_on_standard_error(toys, serve_process, cli):
+def test_skipped_rows_are_a_note_on_standard_error(toys, serve_process, command):
     (toys / "toys" / "skipping.toy").write_text("5")
     server = serve_process("toys", "--plugin", "toy:ToyAdapter")
-    toy = cli("head", "skipping", "-n", "1", "--columns", "id", "--uri", server.uri)
+    toy = command("head", "skipping", "-n", "1", "--columns", "id", "--uri", server.uri)
 
     assert (toy.returncode, toy.stdout) == (0, "id\n0\n")
     assert toy.stderr == "note: the server reports of 'toys/skipping': skipped_rows 1\n"
@@ -176,8 +176,8 @@ def test_full_disk_is_one_line(toy_server, start_cli):
     assert (ls.returncode, err) == (1, "flightstream: no space left on device\n")
 
 
-def test_explain_shows_who_does_what(toy_server, cli):
-    done = cli("explain", "three", "--where", "id > 1", "--limit", "2", "--uri", toy_server.uri)
+def test_explain_shows_who_does_what(toy_server, command):
+    done = command("explain", "three", "--where", "id > 1", "--limit", "2", "--uri", toy_server.uri)
 
     rows = [line.split("  ", 1) for line in done.stdout.splitlines()]
     explained = {name: value.strip() for name, value in rows}
@@ -198,8 +198,8 @@ def test_explain_shows_who_does_what(toy_server, cli):
     }
 
 
-def test_explain_as_json(toy_server, cli):
-    done = cli("explain", "three", "--partitions", "4", "--json", "--uri", toy_server.uri)
+def test_explain_as_json(toy_server, command):
+    done = command("explain", "three", "--partitions", "4", "--json", "--uri", toy_server.uri)
 
     explained = json.loads(done.stdout)
     assert (explained["flight"], explained["partitions"]) == ("toys/three", 1)

@@ -27,10 +27,10 @@ class TestDevCert:
         refused = cli(*arguments[: arguments.index("--tls-cert")])
         assert (refused.returncode, refused.stdout) == (1, "")
 
-    def test_keys_are_for_their_owner_alone_and_nothing_is_overwritten(self, tmp_path, cli):
-        cli("tls", "dev-cert")
+    def test_keys_are_for_their_owner_alone_and_nothing_is_overwritten(self, tmp_path, command):
+        command("tls", "dev-cert")
         before = {name: (tmp_path / name).read_bytes() for name in NAMES}
-        again = cli("tls", "dev-cert")
+        again = command("tls", "dev-cert")
 
         for name in NAMES:
             mode = (tmp_path / name).stat().st_mode & 0o777
@@ -101,27 +101,27 @@ class TestTokens:
         assert cli("ls", "--uri", uri, env={"FLIGHTSTREAM_TOKEN": "s3cret"}).returncode == 0
         assert cli("ls", "--uri", uri, "--token", "s3cret").returncode == 0
 
-    def test_a_profile_has_the_server_and_the_token(self, uri, cli, profile):
+    def test_a_profile_has_the_server_and_the_token(self, uri, command, profile):
         env = profile(f'[ada]\nuri = "{uri}"\ntoken = "s3cret"\n')
-        listed = json.loads(cli("ls", "--profile", "ada", "--json", env=env).stdout)
+        listed = json.loads(command("ls", "--profile", "ada", "--json", env=env).stdout)
 
         assert len(listed) == 3
         # What the environment says belongs to another server.
         other = {"FLIGHTSTREAM_URI": "grpc://localhost:1", "FLIGHTSTREAM_TOKEN": "guess"}
-        assert cli("ls", "--profile", "ada", env=env | other).returncode == 0
-        wrong = cli("ls", "--profile", "ada", "--token", "guess", env=env)
+        assert command("ls", "--profile", "ada", env=env | other).returncode == 0
+        wrong = command("ls", "--profile", "ada", "--token", "guess", env=env)
         assert (wrong.returncode, wrong.stderr) == (1, "flightstream: no such token\n")
 
-    def test_a_profiles_token_goes_to_no_other_server(self, uri, cli, profile):
+    def test_a_profiles_token_goes_to_no_other_server(self, uri, command, profile):
         env = profile('[ada]\nuri = "grpc://localhost:1"\ntoken = "s3cret"\n')
-        done = cli("ls", "--profile", "ada", "--uri", uri, env=env)
+        done = command("ls", "--profile", "ada", "--uri", uri, env=env)
 
         assert done.returncode == 2
         assert "a profile is for its own server" in done.stderr
 
     @pytest.mark.parametrize("mode", [0o640, 0o604, 0o622])
-    def test_profiles_that_others_may_read_are_refused(self, cli, profile, tmp_path, mode):
-        done = cli("ls", "--profile", "ada", env=profile('[ada]\nuri = "grpc://h:1"\n', mode))
+    def test_profiles_that_others_may_read_are_refused(self, command, profile, tmp_path, mode):
+        done = command("ls", "--profile", "ada", env=profile('[ada]\nuri = "grpc://h:1"\n', mode))
         file = tmp_path / "config" / "flightstream" / "profiles.toml"
 
         assert done.returncode == 2
@@ -129,25 +129,25 @@ class TestTokens:
             f"flightstream: {file} may be read by others: run chmod 600 {file}\n"
         )
 
-    def test_what_is_wrong_with_a_profile_is_told_without_the_secret(self, cli, profile):
+    def test_what_is_wrong_with_a_profile_is_told_without_the_secret(self, command, profile):
         text = '[ada]\nuri = "grpc://h:1"\ntokn = "s3cret"\npassword = 5\n'
-        done = cli("ls", "--profile", "ada", env=profile(text))
+        done = command("ls", "--profile", "ada", env=profile(text))
 
         assert done.returncode == 2
         assert "ada.tokn: unknown key; did you mean 'token'?" in done.stderr
         assert "s3cret" not in done.stderr
-        missing = cli("ls", "--profile", "eve", env=profile(text))
+        missing = command("ls", "--profile", "eve", env=profile(text))
         assert missing.stderr.endswith("there is no profile 'eve'; there are: ada\n")
 
-    def test_without_any_profiles_the_place_is_told(self, cli, tmp_path):
-        done = cli("ls", "--profile", "ada", env={"HOME": str(tmp_path), "XDG_CONFIG_HOME": ""})
+    def test_without_any_profiles_the_place_is_told(self, command, tmp_path):
+        done = command("ls", "--profile", "ada", env={"HOME": str(tmp_path), "XDG_CONFIG_HOME": ""})
 
         file = tmp_path / ".config" / "flightstream" / "profiles.toml"
         assert done.returncode == 2
         assert done.stderr == f"flightstream: {file} cannot be read: no such file or directory\n"
 
-    def test_a_token_is_not_sent_in_the_open(self, cli):
-        done = cli("ls", "--uri", "grpc://192.0.2.1:1", env={"FLIGHTSTREAM_TOKEN": "s3cret"})
+    def test_a_token_is_not_sent_in_the_open(self, command):
+        done = command("ls", "--uri", "grpc://192.0.2.1:1", env={"FLIGHTSTREAM_TOKEN": "s3cret"})
 
         assert done.returncode == 2
         assert "would go to 192.0.2.1 unencrypted" in done.stderr

@@ -89,6 +89,7 @@ def test_plugin_is_installed_and_linted_with_the_rest(plugin: Path) -> None:
     }
 
     assert f"./plugins/{plugin.name}[testing]" in tox["base"]["dists"].split()
+    assert f"./plugins/{plugin.name}" in tox["base"]["plugins"].split()
     for name, section in linted.items():
         modules = " ".join(section.values()).split()
         assert plugin.name.replace("-", "_") in modules, f"[{name}]"

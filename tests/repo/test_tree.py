@@ -10,6 +10,7 @@ TOP_FILES = {
     "CONTRIBUTING.md",
     "LICENSE",
     "README.md",
+    "conftest.py",
     "pyproject.toml",
     "setup.cfg",
     "tox.ini",

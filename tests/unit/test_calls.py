@@ -285,6 +285,18 @@ def test_counts_are_summed_and_zeros_are_not_told():
     assert counts.as_dict() == {"skipped_rows": 3}
 
 
+def test_what_is_noted_is_not_for_clients():
+    counts, other = ScanCounts(), ScanCounts()
+    counts.add("skipped_rows")
+    other.add("skipped_rows", 2)
+    other.note("cache_hits")
+
+    counts.merge(other)
+
+    assert counts.as_dict() == {"skipped_rows": 3, "cache_hits": 1}
+    assert counts.for_client() == {"skipped_rows": 3}
+
+
 def test_counts_of_numpy_are_numbers_like_any():
     numpy = pytest.importorskip("numpy")
     counts = ScanCounts()

@@ -53,7 +53,7 @@ def install(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Cal
     def install(*requirements: str) -> Path:
         environment = tmp_path_factory.mktemp("installed")
         venv.create(environment, with_pip=True)
-        pip = [environment / BIN / "python", "-m", "pip", "install", "-q"]
+        pip = [environment / BIN / "python", "-m", "pip", "install", "-q", "--no-compile"]
         subprocess.run([*pip, "--find-links", wheels[0].parent, *requirements], check=True)
         return environment / BIN
 

@@ -233,6 +233,7 @@ def test_a_new_plugin_is_formatted_linted_and_typed(
         done = subprocess.run(
             [sys.executable, "-m", *command],
             cwd=folder,
+            env={**os.environ, "MYPY_CACHE_DIR": os.fspath(author.folder / "mypy")},
             capture_output=True,
             text=True,
             check=False,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
@@ -120,6 +121,7 @@ def _array(values: list[Any], type_: pa.DataType) -> pa.Array:
     return pa.array(values, type_)
 
 
+@lru_cache  # to make a strategy takes longer than to draw from it
 def _cells(type_: pa.DataType) -> st.SearchStrategy[Any]:
     """Return a strategy of values that are not null, as ``pa.array`` takes them."""
     is_ = pa.types

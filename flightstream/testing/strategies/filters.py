@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import cache
 from math import isfinite
 from typing import Any
 
@@ -22,11 +23,13 @@ def filters(schema: pa.Schema, table: pa.Table | None = None) -> st.SearchStrate
 
     .. versionadded:: 0.1
     """
-    conditions = st.sampled_from(schema.names).flatmap(
-        lambda name: _condition(schema.field(name), None if table is None else table[name])
-    )
+
+    @cache  # to make a strategy takes longer than to draw from it
+    def condition(name: str) -> st.SearchStrategy[str]:
+        return _condition(schema.field(name), None if table is None else table[name])
+
     return st.recursive(
-        conditions,
+        st.sampled_from(schema.names).flatmap(condition),
         lambda inner: (
             inner.map("NOT ({})".format)
             | st.builds("({}) AND ({})".format, inner, inner)

@@ -75,15 +75,17 @@ class Laws(AdapterConformance):
         path.write_bytes(path.read_bytes().replace(b"mark", b"\xff\xff\xff\xff"))
         return "spoilt"
 
-    @pytest.fixture
-    def large(self, tmp_path: Path) -> Sample:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def large(cls, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+        folder = tmp_path_factory.mktemp("large")
         names = pa.array([f"name {n % 97}" for n in range(2**17)])
         table = pa.table({"id": range(2**17), "name": names, "value": [0.5] * 2**17})
-        make = pa.ipc.new_stream if self.suffix == "arrows" else pa.ipc.new_file
-        with make(tmp_path / f"large.{self.suffix}", table.schema) as writer:
+        make = pa.ipc.new_stream if cls.suffix == "arrows" else pa.ipc.new_file
+        with make(folder / f"large.{cls.suffix}", table.schema) as writer:
             for _ in range(120):
                 writer.write_table(table)
-        return Sample(tmp_path, {})
+        return Sample(folder, {})
 
 
 class TestFiles(Laws):
@@ -160,13 +162,15 @@ class TestHiveSets(AdapterConformance):
         Path(sample.uri, "spoilt.arrow").write_bytes(b"ARROW1\0\0")
         return "spoilt"
 
-    @pytest.fixture
-    def large(self, tmp_path: Path) -> Sample:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def large(cls, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+        folder = tmp_path_factory.mktemp("large")
         table = pa.table({"id": range(2**17), "value": [0.5] * 2**17})
         for number in range(6):
-            path = tmp_path / f"part={number}/data.arrow"
+            path = folder / f"part={number}/data.arrow"
             path.parent.mkdir()
             with pa.ipc.new_file(path, table.schema) as writer:
                 for _ in range(30):
                     writer.write_table(table)
-        return Sample(tmp_path, {}, flights={"large": "**/*.arrow"})
+        return Sample(folder, {}, flights={"large": "**/*.arrow"})

@@ -1,8 +1,10 @@
 """What is read for what is asked: columns, rows, files, parts; and what is told before."""
 
+import gc
 import os
+from collections import deque
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +39,22 @@ class TestRows:
         assert found.read(offset=100) == NUMBERS.slice(100)
         with pytest.raises(InvalidData, match="batch 2"):
             found.read(offset=10)
+
+    @both
+    def test_a_scan_that_fails_keeps_no_batch_until_garbage_is_collected(
+        self, opened, written, stream
+    ):
+        found = opened(damaged(written(NUMBERS, 10, stream=stream), "text 55"))
+        assert found.schema == NUMBERS.schema
+        gc.collect()
+        gc.disable()
+        try:
+            before = pa.total_allocated_bytes()
+            with suppress(InvalidData):
+                deque(found.batches(), maxlen=0)
+            assert pa.total_allocated_bytes() == before
+        finally:
+            gc.enable()
 
     @both
     def test_a_limit_reads_no_batch_more(self, opened, written, stream):

@@ -166,11 +166,21 @@ class TokenFile:
         return text
 
 
+@pytest.fixture(scope="session")
+def new_tokens() -> Callable[[Path], TokenFile]:
+    """Return a function that begins a file of tokens in a folder."""
+
+    def begin(folder: Path) -> TokenFile:
+        file = TokenFile(folder / "tokens.toml")
+        file.path.touch()
+        return file
+
+    return begin
+
+
 @pytest.fixture
-def tokens(tmp_path: Path) -> TokenFile:
-    file = TokenFile(tmp_path / "tokens.toml")
-    file.path.touch()
-    return file
+def tokens(new_tokens: Callable[[Path], TokenFile], tmp_path: Path) -> TokenFile:
+    return new_tokens(tmp_path)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from pyarrow import flight
 
 import flightstream
 from flightstream import ConfigError, InvalidCommand, NotFound
+from flightstream.testing.serve import serving
 
 pytest_plugins = ["flightstream.testing"]
 
@@ -34,19 +35,31 @@ POLICIES = [
 ]
 
 
-@pytest.fixture
-def uri(serve, tokens, tmp_path):
-    (tmp_path / "sales").mkdir()
-    (tmp_path / "secret").mkdir()
-    pq.write_table(SALES, tmp_path / "sales" / "orders.parquet", row_group_size=100)
-    pq.write_table(SALES, tmp_path / "secret" / "orders.parquet")
-    sources = {name: str(tmp_path / name) for name in ("sales", "secret")}
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("shared")
+
+
+@pytest.fixture(scope="module")
+def tokens(new_tokens, folder):
+    return new_tokens(folder)
+
+
+@pytest.fixture(scope="module")
+def uri(tokens, folder):
+    """A server that tests share, for they only read."""
+    (folder / "sales").mkdir()
+    (folder / "secret").mkdir()
+    pq.write_table(SALES, folder / "sales" / "orders.parquet", row_group_size=100)
+    pq.write_table(SALES, folder / "secret" / "orders.parquet")
+    sources = {name: str(folder / name) for name in ("sales", "secret")}
     options = {"tokens": {"file": str(tokens.path)}, "policies": POLICIES}
     config = {"plugins": {"enabled": [], "auth": options}, "sources": sources}
-    return serve(AuthPlugin, ParquetAdapter, config=config).uri
+    with serving(folder, AuthPlugin, ParquetAdapter, config=config) as served:
+        yield served.uri
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def ada(uri, tokens):
     claims = '{ region = ["eu", "us"] }'
     token = tokens.add("ada", roles='["analyst"]', claims=claims)
@@ -54,7 +67,7 @@ def ada(uri, tokens):
         yield client
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def grace(uri, tokens):
     with flightstream.connect(uri, token=tokens.add("grace", roles='["auditor"]')) as client:
         yield client

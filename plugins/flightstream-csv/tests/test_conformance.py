@@ -60,11 +60,13 @@ class TestCsv(AdapterConformance):
         Path(sample.uri, "spoilt.csv").write_text("a,b\n1,2\n3\n")
         return "spoilt"
 
-    @pytest.fixture
-    def large(self, tmp_path: Path) -> Sample:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def large(cls, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+        folder = tmp_path_factory.mktemp("large")
         block = b"".join(b"%d,%d.5,name %d,2024-01-01\n" % (n, n, n % 97) for n in range(100_000))
-        with (tmp_path / "large.csv").open("wb") as file:
+        with (folder / "large.csv").open("wb") as file:
             file.write(b"id,value,name,day\n")
             for _ in range(140):
                 file.write(block)
-        return Sample(tmp_path, {}, options={"batch_rows": 32_768})
+        return Sample(folder, {}, options={"batch_rows": 32_768})

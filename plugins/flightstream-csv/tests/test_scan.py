@@ -1,7 +1,10 @@
 """Rows as they are read, and what happens to those that do not fit."""
 
+import gc
 import gzip
 import tomllib
+from collections import deque
+from contextlib import suppress
 from typing import Any
 
 import pyarrow as pa
@@ -291,3 +294,30 @@ def test_cure_is_toml_whatever_the_column_is_called(serve: Any) -> None:
     assert caught.value.column == name
     cure = caught.value.message.partition("set ")[2].partition(" or on_bad_value")[0]
     assert tomllib.loads(cure) == {"column_types": {name: "string"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("table.csv", grid(2000, {}).encode()),
+        ("table.csv", grid(2000, {1900: "x,1.5,t"}).encode()),
+        ("table.csv", grid(2000, {1900: "1"}).encode()),
+        ("table.csv", grid(2000, {1900: '"'}).encode()),
+        ("table.csv.gz", gzip.compress(grid(2000, {}).encode())[:-100]),
+    ],
+    ids=["whole", "bad value", "ragged row", "open quote", "cut off"],
+)
+def test_a_scan_that_has_ended_keeps_no_batch_until_garbage_is_collected(
+    serve: Any, name: str, content: bytes
+) -> None:
+    served = serve(content, name, infer_bytes=1024, block_bytes=1000)
+    assert list(served.types) == ["i", "d", "t"]
+    gc.collect()
+    gc.disable()
+    try:
+        before = pa.total_allocated_bytes()
+        with suppress(InvalidData):
+            deque(served.batches(), maxlen=0)
+        assert pa.total_allocated_bytes() == before
+    finally:
+        gc.enable()

@@ -65,7 +65,7 @@ def test_a_call_is_a_span_below_that_of_its_client_with_one_for_each_phase(
         tracestate="vendor=1",
     )
 
-    receiver.until(lambda: len(receiver.spans()) == 7)
+    receiver.until(lambda: len(receiver.spans()) == 8)
     [call] = [one for one in receiver.spans() if one.name == f"{SERVICE}/DoGet"]
     assert (call.trace_id.hex(), call.parent_span_id.hex()) == (TRACE, PARENT)
     assert (call.trace_state, call.kind, call.status.code) == ("vendor=1", 2, 0)
@@ -102,7 +102,7 @@ def test_a_call_without_a_trace_begins_one(sending, receiver):
     served = sending()
     read(served, b"numbers", traceparent="00-nonsense", tracestate="a=1")
 
-    receiver.until(lambda: len(receiver.spans()) == 7)
+    receiver.until(lambda: len(receiver.spans()) == 8)
     [root] = [one for one in receiver.spans() if not one.parent_span_id]
     assert (root.name, root.trace_state) == (f"{SERVICE}/DoGet", "")
 
@@ -112,7 +112,7 @@ def test_what_a_client_does_not_want_recorded_is_not(sending, receiver):
     read(served, b"numbers", traceparent=f"00-{TRACE}-{PARENT}-00")
     read(served, b"numbers", traceparent=f"00-{'1' * 32}-{PARENT}-01")
 
-    receiver.until(lambda: len(receiver.spans()) == 7)
+    receiver.until(lambda: len(receiver.spans()) == 8)
     assert {one.trace_id.hex() for one in receiver.spans()} == {"1" * 32}
 
 
@@ -121,7 +121,7 @@ def test_a_ratio_of_nothing_leaves_only_what_clients_want_recorded(sending, rece
     read(served, b"numbers")
     read(served, b"numbers", traceparent=f"00-{TRACE}-{PARENT}-01")
 
-    receiver.until(lambda: len(receiver.spans()) == 7)
+    receiver.until(lambda: len(receiver.spans()) == 8)
     assert {one.trace_id.hex() for one in receiver.spans()} == {TRACE}
 
 

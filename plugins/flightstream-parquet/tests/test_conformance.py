@@ -76,10 +76,12 @@ class TestFiles(AdapterConformance):
     def spoil(self, sample: Sample) -> str:
         return write_damaged(Path(sample.uri))
 
-    @pytest.fixture
-    def large(self, tmp_path: Path) -> Sample:
-        write_large(tmp_path, 1)
-        return Sample(tmp_path, {}, options={"batch_rows": 32_768})
+    @pytest.fixture(scope="class")
+    @classmethod
+    def large(cls, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+        folder = tmp_path_factory.mktemp("large")
+        write_large(folder, 1)
+        return Sample(folder, {}, options={"batch_rows": 32_768})
 
 
 class TestDictionaries(TestFiles):
@@ -124,9 +126,11 @@ class TestManyFiles(AdapterConformance):
     def spoil(self, sample: Sample) -> str:
         return write_damaged(Path(sample.uri))
 
-    @pytest.fixture
-    def large(self, tmp_path: Path) -> Sample:
-        write_large(tmp_path / "large", 7)
+    @pytest.fixture(scope="class")
+    @classmethod
+    def large(cls, tmp_path_factory: pytest.TempPathFactory) -> Sample:
+        folder = tmp_path_factory.mktemp("large")
+        write_large(folder / "large", 7)
         return Sample(
-            tmp_path, {}, options={"batch_rows": 32_768}, flights={"large": "large/*.parquet"}
+            folder, {}, options={"batch_rows": 32_768}, flights={"large": "large/*.parquet"}
         )

@@ -1,11 +1,14 @@
 """What services put around the reading of flights."""
 
+import os
+import re
 from typing import Any
 
 import pyarrow as pa
+import pytest
 from attrs import evolve
 
-from flightstream import adapter, hookimpl, option, service
+from flightstream import Flight, adapter, hookimpl, option, service
 
 STAFF = pa.table({"name": ["ann", "bob", "cleo", "dan"], "salary": [10, 20, 30, 40]})
 
@@ -94,3 +97,68 @@ class TestWrapStream:
             {"name": "cleo", "salary": 30}
         ]
         assert reads == ["read"]
+
+
+class TestVersion:
+    """What a cache is told to find a flight by."""
+
+    @pytest.fixture
+    def told(self, serve):
+        """Return a function that starts a server, and returns what a reading of s/a is told."""
+        book = []
+
+        @service
+        class Book:
+            @hookimpl
+            def wrap_stream(self, path, version):
+                book.append((path, version))
+
+        def read(*plugins, path="s/a", **given):
+            serve(Book, *plugins, **given).client.read(path)
+            return book.pop()
+
+        return read
+
+    def test_it_is_the_same_on_every_server_for_the_same_data(self, told, lines, folder):
+        (folder / "a.txt").write_text("one\n")
+
+        path, version = told(lines)
+
+        assert (path, told(lines)) == (("s", "a"), (path, version))
+        assert re.fullmatch("[0-9a-f]{64}", version)
+
+    def test_a_flight_without_a_version_has_none(self, told, memory):
+        assert told(memory({"a": STAFF}, version="")) == (("s", "a"), "")
+
+    def test_other_data_options_places_and_files_are_other_versions(self, told, lines, folder):
+        file = folder / "a.txt"
+        file.write_text("one\n")
+        first = file.stat()
+        versions = [told(lines)[1], told(lines, options={"lines": {"upper": True}})[1]]
+        (folder / "below").mkdir()
+        copy = folder / "below" / "a.txt"
+        copy.write_text("two\n")
+        os.utime(copy, ns=(first.st_atime_ns, first.st_mtime_ns))
+        versions.append(told(lines, sources={"s": copy.parent})[1])
+        grouped = {"s": {"uri": str(folder), "flights": {"b": "below/*.txt"}}}
+        versions.append(told(lines, sources=grouped)[1])
+        file.write_text("three\n")
+        versions.append(told(lines)[1])
+
+        assert len(set(versions)) == len(versions)
+
+    def test_a_file_that_is_renamed_is_another(self, told, lines, folder):
+        @adapter
+        class Both(lines):
+            @hookimpl
+            def list_flights(self):
+                for file in self.source.files("*.txt", "*.text"):
+                    yield Flight(file.stem, origin=file, version=file.version)
+
+        (folder / "a.txt").write_text("one\n")
+        versions = [told(Both)]
+        (folder / "a.txt").rename(folder / "a.text")
+        versions.append(told(Both))
+
+        assert versions[0][0] == versions[1][0] == ("s", "a")
+        assert versions[0][1] != versions[1][1]

@@ -28,4 +28,6 @@ def read_ahead(
     finally:
         if coming is not None and not coming.cancel():
             wait([coming])
+        # If it failed, its error has this frame, and would be kept with its batch.
+        del coming
         batches.close()

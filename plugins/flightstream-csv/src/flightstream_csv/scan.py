@@ -92,7 +92,8 @@ def scan(
                     try:
                         block = next(blocks)
                     except (StopIteration, _Broken, FlightStreamError) as exc:
-                        end = exc
+                        # Its traceback has this frame, with the last block's batch.
+                        end = exc.with_traceback(None)
                     else:
                         pending.append((len(block), workers.submit(parser.parse, block)))
                 if not pending:
@@ -115,7 +116,10 @@ def scan(
     if isinstance(end, _Broken):
         raise _broken(file, layout, end, records)
     if isinstance(end, FlightStreamError):
-        raise end
+        try:
+            raise end
+        finally:
+            del end
 
 
 def _has_room(pending: "deque[tuple[int, Future[Parsed | Problem]]]", sizes: Sizes) -> bool:

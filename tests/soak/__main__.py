@@ -1,0 +1,7 @@
+"""``python tests/soak``."""
+
+import sys
+
+from soak.run import main
+
+sys.exit(main())

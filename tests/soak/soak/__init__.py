@@ -1,0 +1,1 @@
+"""A server that has to hold, with clients and sources that do not behave."""
