@@ -1,6 +1,6 @@
 """Plugins: discovered, built, held against the contract, and called."""
 
-from flightstream.registry.background import Overdue
+from flightstream.registry.background import Overdue, result_within
 from flightstream.registry.border import Plugin
 from flightstream.registry.build import build_registry
 from flightstream.registry.discover import PluginClass
@@ -25,6 +25,7 @@ __all__ = [
     "ending_after",
     "errands",
     "in_time",
+    "result_within",
     "select_plugins",
     "within",
 ]

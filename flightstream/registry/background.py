@@ -28,6 +28,20 @@ class Overdue(Exception):
         self._future.add_done_callback(lambda _future: ended())
 
 
+def result_within(future: "Future[T]", timeout_seconds: float) -> T:
+    """Wait for work; return or raise what it does.
+
+    Raises:
+        Overdue: It has not ended in time.
+    """
+    try:
+        return future.result(timeout_seconds)
+    except TimeoutError:
+        if future.done():  # it is the work's own, or has ended just now
+            return future.result()
+        raise Overdue(future) from None
+
+
 @define(eq=False)
 class Errands:
     """Threads, as many as there is work at a time; each waits a while for more.
@@ -46,13 +60,7 @@ class Errands:
         Raises:
             Overdue: It has not ended in time.
         """
-        future = self.start(work)
-        try:
-            return future.result(timeout_seconds)
-        except TimeoutError:
-            if future.done():  # it is the work's own, or has ended just now
-                return future.result()
-            raise Overdue(future) from None
+        return result_within(self.start(work), timeout_seconds)
 
     def start(self, work: Callable[[], T]) -> "Future[T]":
         """Begin work on another thread, within the context of this one."""

@@ -130,6 +130,8 @@ class Border:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if exc is None:
+            return
         if (told := self.plugin.failures.told(exc)) is not None:
             told.flight = told.flight or self.flight
             log.warning(
@@ -143,7 +145,7 @@ class Border:
             raise told from None
         if isinstance(exc, FlightStreamError):
             exc.flight = exc.flight or self.flight
-        elif exc is not None and not isinstance(exc, KeyboardInterrupt):
+        elif not isinstance(exc, KeyboardInterrupt):
             log.error(
                 "plugin_failed",
                 plugin=self.plugin.name,
@@ -171,15 +173,16 @@ def guarded_batches(
         flight: The flight's path.
         start: Returns the stream, an iterable of record batches.
     """
-    with plugin.border(hook, flight):
+    border = plugin.border(hook, flight)
+    with border:
         stream = start()
     if stream is None or not isinstance(stream, Iterable):
         raise plugin.failure(hook, f"it returned {type(stream).__name__}, not batches", flight)
     try:
-        with plugin.border(hook, flight):
+        with border:
             batches = iter(stream)
         while True:
-            with plugin.border(hook, flight):
+            with border:
                 batch = next(batches, _END)
             if batch is _END:
                 return

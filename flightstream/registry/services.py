@@ -7,7 +7,7 @@ from typing import Any
 
 import pluggy
 import pyarrow as pa
-from attrs import define
+from attrs import define, field
 
 from flightstream.errors import FlightStreamError, Unauthenticated
 from flightstream.hookspecs import Read
@@ -34,6 +34,7 @@ class Services:
 
     plugins: tuple[Plugin, ...]
     manager: pluggy.PluginManager
+    _found: dict[str, list[tuple[Plugin, Callable[..., Any]]]] = field(factory=dict, init=False)
 
     @classmethod
     def of(cls, plugins: Sequence[Plugin]) -> "Services":
@@ -41,12 +42,22 @@ class Services:
         return cls(tuple(plugins), new_manager(plugins))
 
     def _each(self, hook: str) -> list[tuple[Plugin, Callable[..., Any]]]:
-        return list(implementations(self.manager, self.plugins, hook))
+        """Return the plugins that implement a hook; it is looked up once, for nothing changes."""
+        found = self._found.get(hook)
+        if found is None:
+            found = list(implementations(self.manager, self.plugins, hook))
+            self._found[hook] = found
+        return found
 
     @property
     def authenticates(self) -> bool:
         """Whether any plugin tells who asks; otherwise it is nobody in particular."""
         return bool(self._each("authenticate"))
+
+    @property
+    def wraps_streams(self) -> bool:
+        """Whether any plugin may put something around a stream."""
+        return bool(self._each("wrap_stream"))
 
     def authenticate(self, credentials: Credentials) -> Identity:
         """Return who asks; ``Identity.ANONYMOUS`` where no plugin authenticates.
