@@ -43,6 +43,7 @@ class Plugin:
     observers: list[tuple["Plugin", Callable[..., Any]]] = field(factory=list, repr=False)
     made_of: Any = field(default=None, repr=False)
     life: Life = field(factory=Life, repr=False)
+    _borders: dict[str, "Border"] = field(factory=dict, init=False, repr=False)
 
     @property
     def kind(self) -> PluginKind | None:
@@ -50,8 +51,13 @@ class Plugin:
         return kind_of(type(self.instance))
 
     def border(self, hook: str, flight: str | None = None) -> "Border":
-        """Return a context in which this plugin's code may run."""
-        return Border(self, hook, flight)
+        """Return a context in which this plugin's code may run, on any number of threads."""
+        if flight is not None:
+            return Border(self, hook, flight)
+        border = self._borders.get(hook)
+        if border is None:
+            border = self._borders[hook] = Border(self, hook, None)
+        return border
 
     def failure(
         self, hook: str, problem: str, flight: str | None = None, **details: object

@@ -25,6 +25,7 @@ from flightstream.models import (
 from flightstream.registry.border import Plugin, guarded_batches
 from flightstream.registry.hooks import implementations, new_manager
 
+_ALL, _UNLIMITED = Grant(), Allowance()
 _TOKEN = r"[A-Za-z0-9._~+/-]+=*"  # RFC 6750, section 2.1
 
 
@@ -105,7 +106,7 @@ class Services:
         Raises:
             FlightStreamError: One of them refused or failed.
         """
-        allowance = Allowance()
+        allowance = _UNLIMITED
         for plugin, ask in self._each("admit_call"):
             with plugin.border("admit_call"):
                 allowed = ask(call=call)
@@ -119,7 +120,7 @@ class Services:
         Raises:
             FlightStreamError: One of them refused or failed.
         """
-        grant = Grant()
+        grant = _ALL
         for plugin, ask in self._each("authorize"):
             with plugin.border("authorize"):
                 opinion = ask(identity=identity, path=path, operation=operation)
