@@ -97,10 +97,10 @@ class Command:
     def to_bytes(self) -> bytes:
         """Write the command as JSON, leaving out what is not set."""
         document: dict[str, Any] = {"flight": "/".join(self.flight)}
-        for attribute in attrs.fields(type(self))[1:]:
-            value = getattr(self, attribute.name)
-            if value != attribute.default:
-                document[attribute.name] = value
+        for name, default in _DEFAULTS:
+            value = getattr(self, name)
+            if value != default:
+                document[name] = value
         return _ENCODER.encode(document).encode()
 
 
@@ -114,6 +114,7 @@ def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return document
 
 
+_DEFAULTS = tuple((one.name, one.default) for one in attrs.fields(Command)[1:])
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _DECODER = json.JSONDecoder(object_pairs_hook=_unambiguous)
 

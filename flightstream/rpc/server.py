@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from itertools import count
 from typing import Any
 from weakref import finalize
@@ -62,7 +63,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
     def list_flights(self, context: Any, criteria: bytes) -> Iterator[Any]:
         """Answer ListFlights; the criteria are a path prefix."""
         described = self._service.list_flights(_credentials(context), criteria)
-        return iter([self._flight_info(description) for description in described])
+        return map(raising_flight_errors(self._flight_info), described)
 
     @raising_flight_errors
     def get_flight_info(self, context: Any, descriptor: Any) -> Any:
@@ -125,7 +126,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
             description.total_records,
             description.total_bytes,
             ordered=len(endpoints) > 1,
-            app_metadata=json.dumps({"adapter": description.adapter}).encode(),
+            app_metadata=_metadata(description.adapter),
         )
 
     def _layout(self, schema: pa.Schema) -> Layout:
@@ -191,6 +192,11 @@ def _credentials(context: Any) -> Credentials:
     # Everything is copied: a context that is used after its call ends the process.
     headers = context.get_middleware("headers").headers
     return Credentials(headers, context.peer(), context.peer_identity().decode())
+
+
+@lru_cache(64)
+def _metadata(adapter: str) -> bytes:
+    return json.dumps({"adapter": adapter}).encode()
 
 
 def _request(descriptor: Any) -> bytes | list[bytes]:

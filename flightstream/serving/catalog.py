@@ -34,10 +34,11 @@ class Catalog:
         """The sources, in the order of the configuration."""
         return list(self._sources.values())
 
-    def entries(self) -> Iterator[Entry]:
-        """Yield every flight, source by source, ordered by name."""
+    def entries(self, prefix: Name = ()) -> Iterator[Entry]:
+        """Yield the flights whose paths begin with a prefix, source by source, by name."""
         for source in self.sources:
-            yield from source.entries().values()
+            if not prefix or source.name == prefix[0]:
+                yield from source.below(prefix[1:])
 
     def readings(self, path: Name) -> list[Name]:
         """Return the full paths that a path can mean, the likeliest first.

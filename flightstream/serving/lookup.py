@@ -33,11 +33,10 @@ class Lookup:
 
     def visible(self, identity: Identity, prefix: Name = ()) -> Iterator[tuple[Entry, Grant]]:
         """Yield the flights whose paths begin with a prefix."""
-        for entry in self.catalog.entries():
-            if entry.path[: len(prefix)] == prefix:
-                grant = self._listing_grant(identity, entry)
-                if grant is not None:
-                    yield entry, grant
+        for entry in self.catalog.entries(prefix):
+            grant = self._listing_grant(identity, entry)
+            if grant is not None:
+                yield entry, grant
 
     def find(self, identity: Identity, path: Name, operation: Operation) -> tuple[Entry, Grant]:
         """Return the one flight that a path means.
