@@ -13,16 +13,17 @@ import pyarrow as pa
 import structlog
 from attrs import define, field
 
+from flightstream.background import Overdue, errands, result_within
 from flightstream.errors import Cancelled, InvalidData, LimitExceeded, Unavailable
 from flightstream.models import Grant, ScanRequest
 from flightstream.narrow import narrowed
-from flightstream.registry import Overdue, errands, result_within
 from flightstream.serving.access import conceal
 from flightstream.serving.admission import Place
 from flightstream.serving.calls import Call, Calls, mark
 from flightstream.serving.cut import Sized, cut, size_of
 from flightstream.serving.planner import Plan
 from flightstream.serving.turn import Turn
+from flightstream.workers import begin_stream
 
 _NOT_READ = "the client did not read to the end"
 _ALL = Grant()
@@ -59,6 +60,7 @@ class Scan:
 
     def __attrs_post_init__(self) -> None:
         self._context.run(structlog.contextvars.bind_contextvars, call=self._call.id)
+        self._context.run(begin_stream)
         share_bytes = self._place.share_bytes
         self._request = attrs.evolve(self.plan.request, buffer_bytes=share_bytes)
         self._call.stream = self

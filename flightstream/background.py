@@ -65,6 +65,7 @@ class Errands:
     def start(self, work: Callable[[], T]) -> "Future[T]":
         """Begin work on another thread, within the context of this one."""
         future: Future[T] = Future()
+        future.set_running_or_notify_cancel()
         with self._lock:
             inbox = self._idle.pop() if self._idle else None
         if inbox is None:
@@ -103,3 +104,6 @@ class Errands:
         # Before the result is seen: who waits for it may have more to do.
         with self._lock:
             self._idle.append(inbox)
+
+
+errands = Errands()
