@@ -84,6 +84,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         messages = stream_messages(scan, self._layout(scan.schema))
         # A generator that is never started does not run its ``finally``.
         finalize(messages, self._service.watch.abandon, scan)
+        scan.start()  # beside Arrow, which sends the schema first
         return flight.GeneratorStream(scan.schema, messages)
 
     @raising_flight_errors

@@ -157,9 +157,7 @@ class Service:
                     plan = with_partition(plan, command.partition)
             with call.phase("queue"):
                 place = self.admission.enter(_owner(call), is_cancelled)
-        scan = Scan(plan, call, self.calls, place, is_cancelled)
-        scan.start()
-        return scan
+        return Scan(plan, call, self.calls, place, is_cancelled)
 
     def write(
         self,
