@@ -7,9 +7,11 @@ from pathlib import Path
 from threading import Lock, Thread
 from typing import Any, Self
 
+import pyarrow as pa
 import structlog
 from attrs import define, evolve, field
 
+from flightstream.background import errands
 from flightstream.config import Config, Given, Loaded, ServerConfig
 from flightstream.errors import FlightStreamError, Unavailable
 from flightstream.models import ServerInfo
@@ -132,6 +134,9 @@ class Server:
             setup.registry.shutdown()
             raise
         service.listening()
+        # At the first array made of Python's objects, Arrow imports pandas where that is
+        # installed: for half a second or more, which no call has to wait.
+        errands.start(lambda: pa.array([0]))
         self._running = _Running(service, transport, server)
         log.info("server_started", host=server.host, port=self.port, tls=server.tls.is_on)
         return self

@@ -72,8 +72,9 @@ class Command:
         if not text.lstrip().startswith("{"):
             return cls(_parse_name(text))
         try:
-            document = json.loads(text, object_pairs_hook=_unambiguous)
-            json.dumps(document, ensure_ascii=False).encode()  # refuses half a surrogate pair
+            document = _DECODER.decode(text)
+            if "\\u" in text:  # refuses half a surrogate pair
+                _ENCODER.encode(document).encode()
         except (ValueError, RecursionError) as exc:
             raise InvalidCommand("the command looks like JSON, but is not") from exc
         return cls._from_document(document)
@@ -83,11 +84,10 @@ class Command:
         names = [key for key in _NAME_KEYS if key in document]
         if len(names) != 1:
             raise InvalidCommand('a command names its flight once: {"flight": "source/name"}')
-        known = {attribute.name for attribute in attrs.fields(cls)} - {"flight"}
         values = {key: value for key, value in document.items() if key not in names}
-        for key in values.keys() - known:
-            near = get_close_matches(key, known, 1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {sorted(known)}"
+        for key in values.keys() - _PARSERS.keys():
+            near = get_close_matches(key, _PARSERS, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {sorted(_PARSERS)}"
             raise InvalidCommand(f"unknown key {key[:40]!r} in the command: {hint}")
         parsed = {
             key: _PARSERS[key](key, value) for key, value in values.items() if value is not None
@@ -97,11 +97,11 @@ class Command:
     def to_bytes(self) -> bytes:
         """Write the command as JSON, leaving out what is not set."""
         document: dict[str, Any] = {"flight": "/".join(self.flight)}
-        for attribute in attrs.fields(type(self))[1:]:
-            value = getattr(self, attribute.name)
-            if value != attribute.default:
-                document[attribute.name] = value
-        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+        for name, default in _DEFAULTS:
+            value = getattr(self, name)
+            if value != default:
+                document[name] = value
+        return _ENCODER.encode(document).encode()
 
 
 def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -112,6 +112,11 @@ def _unambiguous(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
             raise InvalidCommand(f"the key {key[:40]!r} stands twice in the command")
         document[key] = value
     return document
+
+
+_DEFAULTS = tuple((one.name, one.default) for one in attrs.fields(Command)[1:])
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_DECODER = json.JSONDecoder(object_pairs_hook=_unambiguous)
 
 
 def _decode(data: bytes, max_bytes: int) -> str:

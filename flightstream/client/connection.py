@@ -206,7 +206,7 @@ class Connections:
         return self._others[uri]
 
     def _is_here(self, uri: str) -> bool:
-        return uri.startswith(_REUSE) or _place(uri) == _place(self.uri)
+        return uri == self.uri or uri.startswith(_REUSE) or _place(uri) == _place(self.uri)
 
     def _is_trusted(self, uri: str) -> bool:
         hosts = {_place(uri), _host(uri)}

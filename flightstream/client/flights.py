@@ -1,5 +1,6 @@
 """Flights as a server describes them."""
 
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -67,6 +68,11 @@ class RemoteFlight:
         )
 
 
+@lru_cache(64)  # they are a few for any number of flights
+def _adapter_of(metadata: bytes | None) -> str | None:
+    return as_json(metadata).get("adapter")
+
+
 def described_by(info: Any) -> RemoteFlight:
     """Return what Arrow's description of a flight says."""
     descriptor = info.descriptor
@@ -76,7 +82,7 @@ def described_by(info: Any) -> RemoteFlight:
         schema=info.schema,
         total_records=info.total_records,
         total_bytes=info.total_bytes,
-        adapter=as_json(info.app_metadata).get("adapter"),
+        adapter=_adapter_of(info.app_metadata),
         tickets=tuple(endpoint.ticket.ticket for endpoint in info.endpoints),
         locations=tuple(
             tuple(location.uri.decode() for location in endpoint.locations)

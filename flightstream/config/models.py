@@ -138,6 +138,11 @@ class ServerConfig:
         30.0, help="for how long running scans may go on after a signal to stop",
         minimum=0, maximum=86_400,
     )  # fmt: skip
+    switch_interval_seconds: float = option(
+        0.0005, help="for how long one Python thread may keep the others waiting; flightstream"
+        " serve sets it for its process",
+        minimum=0.000_001, maximum=1,
+    )  # fmt: skip
     advertise: tuple[str, ...] = option(
         (),
         help="the URIs of this server and of all that serve the same, for clients to read from",

@@ -1,12 +1,11 @@
 """Plugins: discovered, built, held against the contract, and called."""
 
-from flightstream.registry.background import Overdue
 from flightstream.registry.border import Plugin
 from flightstream.registry.build import build_registry
 from flightstream.registry.discover import PluginClass
 from flightstream.registry.kept import Kept
 from flightstream.registry.mount import Mount
-from flightstream.registry.patience import ending_after, errands, in_time, within
+from flightstream.registry.patience import ending_after, in_time, within
 from flightstream.registry.registry import Registry
 from flightstream.registry.select import Choice, Selection, select_plugins
 from flightstream.registry.services import Services
@@ -15,7 +14,6 @@ __all__ = [
     "Choice",
     "Kept",
     "Mount",
-    "Overdue",
     "Plugin",
     "PluginClass",
     "Registry",
@@ -23,7 +21,6 @@ __all__ = [
     "Services",
     "build_registry",
     "ending_after",
-    "errands",
     "in_time",
     "select_plugins",
     "within",

@@ -46,6 +46,7 @@ class Plugin:
     observers: list[tuple["Plugin", Callable[..., Any]]] = field(factory=list, repr=False)
     made_of: Any = field(default=None, repr=False)
     life: Life = field(factory=Life, repr=False)
+    _borders: dict[str, "Border"] = field(factory=dict, init=False, repr=False)
 
     @property
     def kind(self) -> PluginKind | None:
@@ -53,8 +54,13 @@ class Plugin:
         return kind_of(type(self.instance))
 
     def border(self, hook: str, flight: str | None = None) -> "Border":
-        """Return a context in which this plugin's code may run."""
-        return Border(self, hook, flight)
+        """Return a context in which this plugin's code may run, on any number of threads."""
+        if flight is not None:
+            return Border(self, hook, flight)
+        border = self._borders.get(hook)
+        if border is None:
+            border = self._borders[hook] = Border(self, hook, None)
+        return border
 
     def failure(
         self, hook: str, problem: str, flight: str | None = None, **details: object
@@ -133,12 +139,14 @@ class Border:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        if exc is None:
+            return
         try:
             self._tell(exc)
         finally:
             _let_go(traceback)
 
-    def _tell(self, exc: BaseException | None) -> None:
+    def _tell(self, exc: BaseException) -> None:
         if (told := self.plugin.failures.told(exc)) is not None:
             told.flight = told.flight or self.flight
             log.warning(
@@ -152,7 +160,7 @@ class Border:
             raise told from None
         if isinstance(exc, FlightStreamError):
             exc.flight = exc.flight or self.flight
-        elif exc is not None and not isinstance(exc, KeyboardInterrupt):
+        elif not isinstance(exc, KeyboardInterrupt):
             log.error(
                 "plugin_failed",
                 plugin=self.plugin.name,
@@ -192,15 +200,16 @@ def guarded_batches(
         flight: The flight's path.
         start: Returns the stream, an iterable of record batches.
     """
-    with plugin.border(hook, flight):
+    border = plugin.border(hook, flight)
+    with border:
         stream = start()
     if stream is None or not isinstance(stream, Iterable):
         raise plugin.failure(hook, f"it returned {type(stream).__name__}, not batches", flight)
     try:
-        with plugin.border(hook, flight):
+        with border:
             batches = iter(stream)
         while True:
-            with plugin.border(hook, flight):
+            with border:
                 batch = next(batches, _END)
             if batch is _END:
                 return

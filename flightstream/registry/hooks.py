@@ -29,9 +29,11 @@ def implementation(
     one of them raises, so most hooks ask each plugin apart. What is returned
     takes all arguments of the hook and passes on those that are declared.
     """
-    for found in getattr(manager.hook, hook).get_hookimpls():
+    caller = getattr(manager.hook, hook)
+    for found in caller.get_hookimpls():
         if found.plugin_name == plugin.name:
-            return _accepting(found.function, found.argnames)
+            takes_all = len(found.argnames) == len(caller.spec.argnames)
+            return found.function if takes_all else _accepting(found.function, found.argnames)
     return None
 
 

@@ -74,10 +74,11 @@ class Mount:
 
         It is never asked for what no flight can be called, ``..`` for example.
         """
-        if not is_flight_name(name):
+        hook = self.manager.hook.find_flight
+        if not is_flight_name(name) or not hook.get_hookimpls():
             return None
         with self.plugin.border("find_flight", "/".join((self.source.name, *name))):
-            flight = in_time(partial(self.manager.hook.find_flight, name=name))
+            flight = in_time(partial(hook, name=name))
         if flight is not None:
             self._check("find_flight", flight, Flight)
             if flight.name != name:
@@ -101,6 +102,8 @@ class Mount:
         """Return the parts of a flight, or ``None`` if the adapter has no plan."""
         path = self.path_of(flight)
         plan = self.manager.hook.plan_partitions
+        if not plan.get_hookimpls():
+            return None
         with self.plugin.border("plan_partitions", path):
             parts = in_time(partial(plan, flight=flight, request=request, target=target))
         if parts is not None:
@@ -110,10 +113,11 @@ class Mount:
     def estimate_scan(self, flight: Flight, request: ScanRequest) -> ScanEstimate:
         """Return what a scan would read, as far as the adapter knows."""
         path = self.path_of(flight)
+        hook = self.manager.hook.estimate_scan
+        if not hook.get_hookimpls():
+            return ScanEstimate()
         with self.plugin.border("estimate_scan", path):
-            estimate = in_time(
-                partial(self.manager.hook.estimate_scan, flight=flight, request=request)
-            )
+            estimate = in_time(partial(hook, flight=flight, request=request))
         if estimate is None:
             return ScanEstimate()
         self._check("estimate_scan", estimate, ScanEstimate, path)
@@ -151,6 +155,8 @@ class Mount:
             start = partial(stream, flight=flight, request=request)
             return guarded_batches(self.plugin, "stream_batches", path, start)
 
+        if not self._services.wraps_streams:
+            return read(request)
         version = self.data_version(flight, served_as)
         return self._services.wrap_stream(flight, served_as, version, read)(request)
 

@@ -7,12 +7,11 @@ from contextvars import ContextVar
 from threading import Thread
 from typing import Any, TypeVar
 
+from flightstream.background import Overdue, errands
 from flightstream.errors import Unavailable
-from flightstream.registry.background import Errands, Overdue
 
 T = TypeVar("T")
 
-errands = Errands()
 _ends: ContextVar[tuple[float, float] | None] = ContextVar("ends", default=None)
 
 

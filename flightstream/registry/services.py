@@ -7,7 +7,7 @@ from typing import Any
 
 import pluggy
 import pyarrow as pa
-from attrs import define
+from attrs import define, field
 
 from flightstream.errors import FlightStreamError, Unauthenticated
 from flightstream.hookspecs import Read
@@ -25,6 +25,7 @@ from flightstream.models import (
 from flightstream.registry.border import Plugin, guarded_batches
 from flightstream.registry.hooks import implementations, new_manager
 
+_ALL, _UNLIMITED = Grant(), Allowance()
 _TOKEN = r"[A-Za-z0-9._~+/-]+=*"  # RFC 6750, section 2.1
 
 
@@ -34,6 +35,7 @@ class Services:
 
     plugins: tuple[Plugin, ...]
     manager: pluggy.PluginManager
+    _found: dict[str, list[tuple[Plugin, Callable[..., Any]]]] = field(factory=dict, init=False)
 
     @classmethod
     def of(cls, plugins: Sequence[Plugin]) -> "Services":
@@ -41,12 +43,22 @@ class Services:
         return cls(tuple(plugins), new_manager(plugins))
 
     def _each(self, hook: str) -> list[tuple[Plugin, Callable[..., Any]]]:
-        return list(implementations(self.manager, self.plugins, hook))
+        """Return the plugins that implement a hook; it is looked up once, for nothing changes."""
+        found = self._found.get(hook)
+        if found is None:
+            found = list(implementations(self.manager, self.plugins, hook))
+            self._found[hook] = found
+        return found
 
     @property
     def authenticates(self) -> bool:
         """Whether any plugin tells who asks; otherwise it is nobody in particular."""
         return bool(self._each("authenticate"))
+
+    @property
+    def wraps_streams(self) -> bool:
+        """Whether any plugin may put something around a stream."""
+        return bool(self._each("wrap_stream"))
 
     def authenticate(self, credentials: Credentials) -> Identity:
         """Return who asks; ``Identity.ANONYMOUS`` where no plugin authenticates.
@@ -94,7 +106,7 @@ class Services:
         Raises:
             FlightStreamError: One of them refused or failed.
         """
-        allowance = Allowance()
+        allowance = _UNLIMITED
         for plugin, ask in self._each("admit_call"):
             with plugin.border("admit_call"):
                 allowed = ask(call=call)
@@ -108,7 +120,7 @@ class Services:
         Raises:
             FlightStreamError: One of them refused or failed.
         """
-        grant = Grant()
+        grant = _ALL
         for plugin, ask in self._each("authorize"):
             with plugin.border("authorize"):
                 opinion = ask(identity=identity, path=path, operation=operation)

@@ -1,8 +1,9 @@
 """Arrow Flight: requests become calls of the service, and answers become Flight's."""
 
 import json
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from itertools import count
 from typing import Any
 from weakref import finalize
@@ -13,12 +14,12 @@ from pyarrow import flight
 from flightstream.errors import Cancelled, LimitExceeded
 from flightstream.models import Credentials
 from flightstream.plugin import ByteSize
-from flightstream.rpc.errors import (
-    raising_flight_errors,
-    raising_without_traceback,
-    to_flight_error,
-)
-from flightstream.serving import FlightDescription, Scan, Service, size_of
+from flightstream.recent import Recent
+from flightstream.rpc.errors import raising_flight_errors, raising_without_traceback
+from flightstream.rpc.messages import Layout, stream_messages
+from flightstream.serving import FlightDescription, Service, size_of
+
+_MAX_LAYOUTS = 1000
 
 
 class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
@@ -47,6 +48,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
         self._service = service
         self.advertise = advertise
         self._turn = count()
+        self._layouts: Recent[Layout] = Recent(_MAX_LAYOUTS)
         self.max_receive_bytes = ByteSize(max_receive_bytes)
         # With a handler, Arrow does not tell whose certificate the client has shown.
         handshakes = not tls.get("verify_client")
@@ -61,7 +63,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
     def list_flights(self, context: Any, criteria: bytes) -> Iterator[Any]:
         """Answer ListFlights; the criteria are a path prefix."""
         described = self._service.list_flights(_credentials(context), criteria)
-        return iter([self._flight_info(description) for description in described])
+        return map(raising_flight_errors(self._flight_info), described)
 
     @raising_flight_errors
     def get_flight_info(self, context: Any, descriptor: Any) -> Any:
@@ -79,9 +81,10 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
     def do_get(self, context: Any, ticket: Any) -> Any:
         """Answer DoGet."""
         scan = self._service.scan(_credentials(context), ticket.ticket, context.is_cancelled)
-        messages = _messages(scan)
+        messages = stream_messages(scan, self._layout(scan.schema))
         # A generator that is never started does not run its ``finally``.
         finalize(messages, self._service.watch.abandon, scan)
+        scan.start()  # beside Arrow, which sends the schema first
         return flight.GeneratorStream(scan.schema, messages)
 
     @raising_flight_errors
@@ -124,8 +127,16 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
             description.total_records,
             description.total_bytes,
             ordered=len(endpoints) > 1,
-            app_metadata=json.dumps({"adapter": description.adapter}).encode(),
+            app_metadata=_metadata(description.adapter),
         )
+
+    def _layout(self, schema: pa.Schema) -> Layout:
+        """Return what was found out of a schema, which is the same one for most streams."""
+        layout = self._layouts.known(id(schema))
+        if layout is None or layout.schema is not schema:
+            layout = Layout.of(schema)
+            self._layouts.keep(id(schema), layout)
+        return layout
 
     def _locations(self, turn: int) -> Sequence[str]:
         """Return where a part is, each server first in its turn: clients try the first at first.
@@ -184,52 +195,15 @@ def _credentials(context: Any) -> Credentials:
     return Credentials(headers, context.peer(), context.peer_identity().decode())
 
 
+@lru_cache(64)
+def _metadata(adapter: str) -> bytes:
+    return json.dumps({"adapter": adapter}).encode()
+
+
 def _request(descriptor: Any) -> bytes | list[bytes]:
     if descriptor.descriptor_type == flight.DescriptorType.PATH:
         return list(descriptor.path)
     return descriptor.command or b""
-
-
-def _messages(scan: Scan) -> Generator[Any]:
-    """Yield a scan's batches, and last an empty one that carries its summary."""
-    try:
-        yield from _with_dictionaries(scan) if _has_dictionary(scan.schema.types) else scan
-        yield _empty_batch(scan.schema), scan.summary()
-    except GeneratorExit:
-        raise
-    except BaseException as exc:
-        failure = to_flight_error(exc)
-    else:
-        return
-    try:
-        raise failure
-    finally:
-        del failure  # its traceback has this frame
-
-
-def _with_dictionaries(scan: Scan) -> Generator[Any]:
-    """Yield each batch as a reader: of a plain batch, Arrow does not send the dictionaries."""
-    sent = False
-    with closing(iter(scan)) as batches:
-        for batch in batches:
-            yield pa.RecordBatchReader.from_batches(scan.schema, [batch])
-            sent = True
-    if not sent:
-        yield pa.RecordBatchReader.from_batches(scan.schema, [_empty_batch(scan.schema)])
-
-
-def _has_dictionary(types: Iterable[pa.DataType]) -> bool:
-    for type_ in types:
-        stored = getattr(type_, "storage_type", type_)
-        inner = (stored.field(number).type for number in range(stored.num_fields))
-        if pa.types.is_dictionary(stored) or _has_dictionary(inner):
-            return True
-    return False
-
-
-def _empty_batch(schema: pa.Schema) -> pa.RecordBatch:
-    # Unlike schema.empty_table(), it knows unions.
-    return pa.RecordBatch.from_arrays([pa.nulls(0, t) for t in schema.types], schema=schema)
 
 
 def _received(

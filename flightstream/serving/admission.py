@@ -3,7 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Callable
-from threading import Event, Lock
+from threading import Lock
 
 from attrs import define, field
 
@@ -29,7 +29,10 @@ class Place:
     owner: str
     share_bytes: int = 0
     _admission: "Admission | None" = None
-    _granted: Event = field(factory=Event, init=False)
+    _gate: Lock = field(factory=Lock, init=False)  # held until there is room
+
+    def __attrs_post_init__(self) -> None:
+        self._gate.acquire()
 
     def hold(self, size: int) -> None:
         """Note how much a batch takes that is larger than the share: others wait for it."""
@@ -93,9 +96,11 @@ class Admission:
         return place
 
     def _wait(self, place: Place, is_cancelled: Callable[[], bool]) -> None:
+        if place._gate.acquire(blocking=False):
+            return
         timeout_seconds = self.limits.queue_timeout_seconds
         deadline = time.monotonic() + timeout_seconds
-        while not place._granted.is_set():
+        while True:
             left = deadline - time.monotonic()
             if is_cancelled():
                 raise Cancelled("the client has gone")
@@ -105,7 +110,8 @@ class Admission:
                     " seconds: try again later",
                     retry_after_seconds=_RETRY_SECONDS,
                 )
-            place._granted.wait(min(left, _LOOK_SECONDS))
+            if place._gate.acquire(timeout=min(left, _LOOK_SECONDS)):
+                return
 
     def hold(self, place: Place, size: int) -> None:
         """Note how much a stream takes now."""
@@ -147,4 +153,4 @@ class Admission:
             self._waiting.remove(place)
             self._held[place] = place.share_bytes
             self._owned[place.owner] += 1
-            place._granted.set()
+            place._gate.release()

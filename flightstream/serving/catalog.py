@@ -1,14 +1,14 @@
 """What flights there are, over all sources."""
 
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from threading import Lock
 
 import pyarrow as pa
-from attrs import define, field
 
+from flightstream.models import Grant
+from flightstream.recent import Recent
 from flightstream.registry import Mount
 from flightstream.serving.listing import Entry, Name, SourceListing
+from flightstream.serving.offer import Offer
 
 _MAX_SCHEMAS = 10_000
 
@@ -26,17 +26,19 @@ class Catalog:
             )
             for name in names
         }
-        self._schemas = _Schemas()
+        self._schemas: Recent[pa.Schema] = Recent(_MAX_SCHEMAS)
+        self._offers: Recent[Offer] = Recent(_MAX_SCHEMAS)
 
     @property
     def sources(self) -> list[SourceListing]:
         """The sources, in the order of the configuration."""
         return list(self._sources.values())
 
-    def entries(self) -> Iterator[Entry]:
-        """Yield every flight, source by source, ordered by name."""
+    def entries(self, prefix: Name = ()) -> Iterator[Entry]:
+        """Yield the flights whose paths begin with a prefix, source by source, by name."""
         for source in self.sources:
-            yield from source.entries().values()
+            if not prefix or source.name == prefix[0]:
+                yield from source.below(prefix[1:])
 
     def readings(self, path: Name) -> list[Name]:
         """Return the full paths that a path can mean, the likeliest first.
@@ -74,34 +76,27 @@ class Catalog:
         known = self.known_schema(entry)
         if known is None:
             known = entry.mount.get_schema(entry.flight)
-            self._schemas.put(entry, known)
+            if entry.flight.version:  # without one, nobody knows how long it holds
+                self._schemas.keep(_key(entry), known)
         return known
 
     def known_schema(self, entry: Entry) -> pa.Schema | None:
         """Return a flight's schema if it is known at this version."""
-        return entry.flight.schema or self._schemas.get(entry)
+        return entry.flight.schema or self._schemas.known(_key(entry))
 
+    def offer(self, entry: Entry, schema: pa.Schema, grant: Grant, asked: Name) -> Offer:
+        """Return what a grant shows of a flight; it is made once for each version.
 
-@define(eq=False)
-class _Schemas:
-    """The schemas of the flights asked for most recently. Guarded by a lock."""
-
-    _kept: OrderedDict[tuple[int, Name, str], pa.Schema] = field(factory=OrderedDict)
-    _lock: Lock = field(factory=Lock)
-
-    def get(self, entry: Entry) -> pa.Schema | None:
-        with self._lock:
-            schema = self._kept.get(_key(entry))
-            if schema is not None:
-                self._kept.move_to_end(_key(entry))
-            return schema
-
-    def put(self, entry: Entry, schema: pa.Schema) -> None:
-        if entry.flight.version:  # without one, nobody knows how long it holds
-            with self._lock:
-                self._kept[_key(entry)] = schema
-                if len(self._kept) > _MAX_SCHEMAS:
-                    self._kept.popitem(last=False)
+        Raises:
+            NotFound: See :meth:`Offer.of`.
+        """
+        key = (_key(entry), grant)
+        offer = self._offers.known(key)
+        if offer is None or offer.schema is not schema:
+            offer = Offer.of(entry, schema, grant, asked)
+            if entry.flight.version:
+                self._offers.keep(key, offer)
+        return offer
 
 
 def _key(entry: Entry) -> tuple[int, Name, str]:

@@ -4,8 +4,8 @@ import attrs
 import pyarrow as pa
 from attrs import frozen
 
+from flightstream.errors import FlightStreamError
 from flightstream.models import Grant
-from flightstream.serving.explain import records_of
 from flightstream.serving.listing import Entry, Name
 from flightstream.serving.lookup import Lookup
 from flightstream.serving.planner import Plan, partitions_of
@@ -61,13 +61,24 @@ def described(command: Command, plan: Plan) -> FlightDescription:
         adapter=plan.entry.mount.plugin.name,
         schema=plan.schema,
         tickets=_tickets(command, plan, parts),
-        total_records=records_of(plan) if exact and records < 0 else records,
-        total_bytes=-1 if plan.grant.rows else flight.total_bytes,
+        total_records=_records_of(plan) if exact and records < 0 else records,
+        total_bytes=-1 if plan.offer.rows else flight.total_bytes,
     )
 
 
+def _records_of(plan: Plan) -> int:
+    """Return how many rows a flight has; its adapter is asked once for each version."""
+    offer = plan.offer
+    if offer.records is None:
+        try:
+            offer.records = plan.entry.mount.estimate_scan(plan.entry.flight, plan.request).records
+        except FlightStreamError:  # the log has it; what is wrong with the data, the stream tells
+            return -1
+    return offer.records
+
+
 def _tickets(command: Command, plan: Plan, parts: int) -> tuple[Command, ...]:
-    ticket = attrs.evolve(command, flight=plan.entry.path, version=plan.version, partitions=1)
+    ticket = attrs.evolve(command, flight=plan.entry.path, version=plan.offer.version, partitions=1)
     if parts == 1:
         return (ticket,)
     return tuple(

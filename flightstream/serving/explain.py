@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from flightstream.errors import FlightStreamError
 from flightstream.models import Identity
 from flightstream.serving.lookup import Lookup
-from flightstream.serving.planner import Plan, make_plan, partitions_of
+from flightstream.serving.planner import make_plan, partitions_of
 from flightstream.wire import Command
 
 
@@ -19,16 +18,16 @@ def explain(lookup: Lookup, identity: Identity, body: bytes) -> dict[str, Any]:
     """
     command = Command.parse(body)
     entry, grant = lookup.find(identity, command.flight, "read")
-    plan = make_plan(entry, lookup.schema(entry, grant), command, grant)
+    plan = make_plan(entry, lookup.offer(entry, grant, command.flight), command)
     request = plan.request
     columns = None
     if request.columns is not None:
         # A row grant, or a command for no column, makes the core read hidden ones.
-        columns = [name for name in request.columns if name in plan.visible.names]
+        columns = [name for name in request.columns if name in plan.offer.view.schema.names]
     explained = {
         "flight": str(entry),
         "adapter": entry.mount.plugin.name,
-        "version": plan.version,
+        "version": plan.offer.version,
         "columns": plan.schema.names,
         "pushed_down": {
             "columns": columns,
@@ -48,13 +47,3 @@ def explain(lookup: Lookup, identity: Identity, body: bytes) -> dict[str, Any]:
         explained["records"] = -1 if plan.filters else estimate.records
         explained["partitions"] = len(partitions_of(plan, command.partitions))
     return explained
-
-
-def records_of(plan: Plan) -> int:
-    """Return how many rows a plan yields, if the adapter knows without reading them."""
-    if plan.filters:
-        return -1
-    try:
-        return plan.entry.mount.estimate_scan(plan.entry.flight, plan.request).records
-    except FlightStreamError:  # the log has it; what is wrong with the data, the stream tells
-        return -1

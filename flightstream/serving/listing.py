@@ -1,6 +1,7 @@
 """The flights of one source: listed by mount, kept for a while, with unique names."""
 
 import time
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from threading import Lock
@@ -28,15 +29,16 @@ class Entry:
         flight: As its adapter described it; its own name may be shorter.
         mount: The adapter and source it belongs to.
         name: Unique within the source.
+        path: The source's name and the flight's.
     """
 
     flight: Flight
     mount: Mount
     name: Name
+    path: Name = field(init=False)
 
-    @property
-    def path(self) -> Name:
-        """The source's name and the flight's."""
+    @path.default
+    def _make_path(self) -> Name:
         return (self.mount.source.name, *self.name)
 
     def __str__(self) -> str:
@@ -58,12 +60,15 @@ class SourceListing:
     name: str
     mounts: Sequence[Mount]
     _ttl_seconds: float
-    _entries: dict[Name, Entry] = field(factory=dict, init=False)
-    _failed: bool = field(default=False, init=False)
+    _found: "_Found" = field(init=False)
     _listed_at: float | None = field(default=None, init=False)
     _took_seconds: float | None = field(default=None, init=False)
     _listing_since: float | None = field(default=None, init=False)
     _lock: Lock = field(factory=Lock, init=False)
+
+    @_found.default
+    def _find_nothing(self) -> "_Found":
+        return _Found.of([], failed=False)
 
     def entries(self) -> dict[Name, Entry]:
         """Return the flights by name, in order; what cannot be listed is left out.
@@ -74,7 +79,15 @@ class SourceListing:
             self.refresh()
         elif self._is_due():
             self._list(wait=False)
-        return self._entries
+        return self._found.by_name
+
+    def below(self, prefix: Name) -> list[Entry]:
+        """Return the flights whose names begin with a prefix, in order."""
+        self.entries()
+        ordered = self._found.ordered
+        start = bisect_left(ordered, prefix, key=_name_of)
+        end = bisect_right(ordered, prefix, start, key=lambda one: one.name[: len(prefix)])
+        return ordered[start:end]
 
     def refresh(self) -> None:
         """List again, unless another thread has done so since this call was made."""
@@ -83,7 +96,7 @@ class SourceListing:
     @property
     def failed(self) -> bool:
         """Whether an adapter could not list the source the last time."""
-        return self._failed
+        return self._found.failed
 
     def status(self) -> SourceStatus:
         """Return what is known of the source, without waiting for anything."""
@@ -91,10 +104,10 @@ class SourceListing:
         return SourceStatus(
             name=self.name,
             adapters=tuple(mount.plugin.name for mount in self.mounts),
-            flights=len(self._entries),
+            flights=len(self._found.ordered),
             listed_seconds_ago=None if listed_at is None else now - listed_at,
             listing_seconds=self._took_seconds,
-            failed=self._failed,
+            failed=self._found.failed,
             is_due=self._is_due(),
             listing_since_seconds=None if since is None else now - since,
         )
@@ -108,15 +121,12 @@ class SourceListing:
         entry = self.entries().get(name)
         if entry is not None and not entry.is_current():
             self.refresh()
-            entry = self._entries.get(name)
+            entry = self._found.by_name.get(name)
         return entry or self._find_unlisted(name)
 
     def bearers(self, name: Name) -> list[Entry]:
         """Return the flights that wanted a name and are served under longer ones."""
-        entries = self.entries()
-        if name in entries:
-            return []
-        return [entry for entry in entries.values() if entry.flight.name == name]
+        return [] if name in self.entries() else self._found.renamed.get(name, [])
 
     def _find_unlisted(self, name: Name) -> Entry | None:
         if self.bearers(name):
@@ -134,14 +144,14 @@ class SourceListing:
             if self._listed_at is None or self._listed_at < asked:
                 self._listing_since = began = time.monotonic()
                 with listed_once():
-                    self._entries, self._failed = self._list_mounts()
+                    self._found = self._list_mounts()
                 self._took_seconds = time.monotonic() - began
                 self._listed_at = began
         finally:
             self._listing_since = None
             self._lock.release()
 
-    def _list_mounts(self) -> tuple[dict[Name, Entry], bool]:
+    def _list_mounts(self) -> "_Found":
         entries: list[Entry] = []
         failed = False
         for mount in self.mounts:
@@ -157,8 +167,33 @@ class SourceListing:
                 )
             else:
                 entries += [Entry(flight, mount, flight.name) for flight in flights]
-        named = sorted(with_unique_names(entries), key=lambda entry: entry.name)
-        return {entry.name: entry for entry in named}, failed
+        return _Found.of(sorted(with_unique_names(entries), key=_name_of), failed=failed)
+
+
+@frozen(eq=False)
+class _Found:
+    """What the adapters of a source have found.
+
+    Args:
+        ordered: The flights by name.
+        by_name: The same.
+        renamed: Those that are served under longer names, by the names they wanted.
+        failed: Whether an adapter could not list the source.
+    """
+
+    ordered: list[Entry]
+    by_name: dict[Name, Entry]
+    renamed: dict[Name, list[Entry]]
+    failed: bool
+
+    @classmethod
+    def of(cls, ordered: list[Entry], *, failed: bool) -> "_Found":
+        """Return what can be asked of flights that are in order."""
+        renamed: dict[Name, list[Entry]] = {}
+        for entry in ordered:
+            if entry.name != entry.flight.name:
+                renamed.setdefault(entry.flight.name, []).append(entry)
+        return cls(ordered, {entry.name: entry for entry in ordered}, renamed, failed)
 
 
 def with_unique_names(entries: Iterable[Entry]) -> list[Entry]:
@@ -180,6 +215,10 @@ def with_unique_names(entries: Iterable[Entry]) -> list[Entry]:
         if unique.setdefault(entry.name, entry) is not entry:
             log.warning("flight_name_taken", flight=str(entry), adapter=entry.mount.plugin.name)
     return list(unique.values())
+
+
+def _name_of(entry: Entry) -> Name:
+    return entry.name
 
 
 def _shared_names(entries: Iterable[Entry]) -> set[Name]:

@@ -18,6 +18,7 @@ from flightstream.serving.access import Access, conceal
 from flightstream.serving.catalog import Catalog
 from flightstream.serving.listing import Entry, Name
 from flightstream.serving.misfits import Misfits
+from flightstream.serving.offer import Offer, shown
 
 log = structlog.get_logger(__name__)
 
@@ -32,11 +33,10 @@ class Lookup:
 
     def visible(self, identity: Identity, prefix: Name = ()) -> Iterator[tuple[Entry, Grant]]:
         """Yield the flights whose paths begin with a prefix."""
-        for entry in self.catalog.entries():
-            if entry.path[: len(prefix)] == prefix:
-                grant = self._listing_grant(identity, entry)
-                if grant is not None:
-                    yield entry, grant
+        for entry in self.catalog.entries(prefix):
+            grant = self._listing_grant(identity, entry)
+            if grant is not None:
+                yield entry, grant
 
     def find(self, identity: Identity, path: Name, operation: Operation) -> tuple[Entry, Grant]:
         """Return the one flight that a path means.
@@ -83,12 +83,21 @@ class Lookup:
             raise NotFound(f"there is no flight {shown(path)!r}")
         return found[0]
 
-    def schema(self, entry: Entry, grant: Grant) -> pa.Schema:
-        """Return a flight's whole schema.
+    def offer(self, entry: Entry, grant: Grant, asked: Name) -> Offer:
+        """Return what a grant shows of a flight.
+
+        Args:
+            entry: The flight.
+            grant: What may be seen of it.
+            asked: What the client calls it.
 
         Raises:
-            InvalidData: It has none; why, only those are told who may see all.
+            InvalidData: It has no schema; why, only those are told who may see all.
+            NotFound: The grant does not fit it any more.
         """
+        return self.catalog.offer(entry, self._schema(entry, grant), grant, asked)
+
+    def _schema(self, entry: Entry, grant: Grant) -> pa.Schema:
         try:
             schema = self.catalog.get_schema(entry)
         except InvalidData as exc:
@@ -118,12 +127,6 @@ class Lookup:
     def _visible_bearers(self, identity: Identity, path: Name) -> list[Entry]:
         bearers = self.catalog.bearers(path)
         return [entry for entry in bearers if self._listing_grant(identity, entry)]
-
-
-def shown(path: Name) -> str:
-    """Return a path for messages; a client may have sent one of any length."""
-    name = "/".join(path)
-    return name if len(name) <= 200 else f"{name[:200]}…"
 
 
 def _ambiguous(path: Name, entries: Iterable[Entry]) -> InvalidCommand:

@@ -49,6 +49,8 @@ class Misfits:
 
     def look_at_masks(self, entry: Entry, schema: pa.Schema, grant: Grant) -> None:
         """Warn of masks that do not fit their columns, which are hidden then."""
+        if not grant.masks:
+            return
         for name in filter(grant.shows, grant.masks.keys() & set(schema.names)):
             mask, stored = grant.masks[name], schema.field(name)
             key = _key(entry, name, mask.kind)

@@ -1,6 +1,5 @@
 """What an adapter does of a command itself, and what is left to the core."""
 
-import hashlib
 from difflib import get_close_matches
 from typing import Any
 
@@ -8,13 +7,13 @@ import attrs
 import pyarrow as pa
 from attrs import frozen
 
-from flightstream.errors import FlightStreamError, InvalidCommand, NotFound, Stale
+from flightstream.errors import InvalidCommand, Stale
 from flightstream.filters import Filter
-from flightstream.models import Grant, ScanRequest
+from flightstream.models import ScanRequest
 from flightstream.narrow import Step
 from flightstream.serving.listing import Entry
-from flightstream.serving.lookup import shown
-from flightstream.serving.view import View, bind_rows
+from flightstream.serving.offer import Offer
+from flightstream.serving.view import View
 from flightstream.wire import Command
 
 
@@ -24,28 +23,24 @@ class Plan:
 
     Args:
         entry: The flight.
+        offer: What is shown of it: nothing may tell of the rest.
         schema: What the client gets.
-        version: The digest that tickets carry.
         request: What the adapter is asked, within its pushdown.
         expected: The schema that the adapter's batches must have.
         steps: Left to the core, in this order: the grant's filters, its masks,
             then the client's filter, which so never sees what is hidden.
         offset: Left to the core, after the steps.
         limit: Left to the core, after the offset.
-        grant: What the client may see: nothing may tell of the rest.
-        visible: The flight's schema, as the client may know it.
     """
 
     entry: Entry
+    offer: Offer
     schema: pa.Schema
-    version: str
     request: ScanRequest
     expected: pa.Schema
     steps: tuple[Step, ...]
     offset: int
     limit: int | None
-    grant: Grant
-    visible: pa.Schema
 
     @property
     def filters(self) -> tuple[Filter, ...]:
@@ -55,7 +50,7 @@ class Plan:
     @property
     def residual(self) -> tuple[str, ...]:
         """What of the command and the grant the core does, as observers are told."""
-        granted = len(self.grant.rows)
+        granted = len(self.offer.rows)
         left = {
             "columns": self.request.columns is None and self.schema.names != self.expected.names,
             "filter": len(self.filters) > granted,
@@ -67,25 +62,21 @@ class Plan:
         return tuple(name for name, is_left in left.items() if is_left)
 
 
-def make_plan(entry: Entry, schema: pa.Schema, command: Command, grant: Grant) -> Plan:
+def make_plan(entry: Entry, offer: Offer, command: Command) -> Plan:
     """Plan a command.
 
     Args:
         entry: The flight that the command means.
-        schema: The flight's whole schema.
+        offer: What the client may see of it.
         command: What the client asks.
-        grant: What the client may see.
 
     Raises:
         InvalidCommand: A column or the filter does not fit what is visible.
-        NotFound: The grant's row filters do not fit the flight.
         Stale: The ticket was made for another version.
     """
-    hidden_rows = _bind_granted(grant, schema, command)
-    version = version_of(entry, schema, grant)
-    if command.version not in (None, version):
+    if command.version not in (None, offer.version):
         raise Stale(f"the flight {str(entry)!r} changed since the ticket was made: ask again")
-    view = View.of(schema, grant)
+    schema, view, hidden_rows = offer.schema, offer.view, offer.rows
     columns = _check_columns(command.columns, view.schema)
     wanted = None if command.filter is None else Filter.bind(command.filter, view.schema)
 
@@ -100,8 +91,8 @@ def make_plan(entry: Entry, schema: pa.Schema, command: Command, grant: Grant) -
     read = _columns_to_read(columns, left, schema) if "columns" in able else None
     return Plan(
         entry=entry,
+        offer=offer,
         schema=_project(view.schema, columns),
-        version=version,
         request=ScanRequest(
             columns=read,
             filter=wanted if push_filter else None,
@@ -112,8 +103,6 @@ def make_plan(entry: Entry, schema: pa.Schema, command: Command, grant: Grant) -
         steps=(*hidden_rows, *((view,) if view.masks else ()), *left_wanted),
         offset=0 if push_offset else command.offset,
         limit=command.limit,
-        grant=grant,
-        visible=view.schema,
     )
 
 
@@ -140,28 +129,6 @@ def partitions_of(plan: Plan, target: int) -> list[Any]:
     return list(parts) if parts else [None]
 
 
-def version_of(entry: Entry, schema: pa.Schema, grant: Grant) -> str:
-    """Return a digest of all that decides what a ticket reads, alike on every replica."""
-    digest = hashlib.sha256()
-    columns = None if grant.columns is None else sorted(grant.columns)
-    hidden = sorted(grant.hidden)
-    masks = sorted((name, mask.fingerprint) for name, mask in grant.masks.items())
-    granted = (columns, hidden, masks, grant.rows)
-    plugin = entry.mount.plugin
-    for part in (entry.flight.version, plugin.name, plugin.options, *granted):
-        digest.update(repr(part).encode())
-    digest.update(schema.serialize())
-    return digest.hexdigest()[:16]
-
-
-def _bind_granted(grant: Grant, schema: pa.Schema, command: Command) -> tuple[Filter, ...]:
-    try:
-        return bind_rows(schema, grant)
-    except FlightStreamError:  # the lookup had another schema a moment ago
-        path = shown(command.flight)
-        raise NotFound(f"there is no flight {path!r}", flight=path) from None
-
-
 def _check_columns(columns: tuple[str, ...] | None, visible: pa.Schema) -> tuple[str, ...]:
     for column in columns or ():
         if column not in visible.names:
@@ -185,4 +152,6 @@ def _columns_to_read(
 
 
 def _project(schema: pa.Schema, columns: tuple[str, ...]) -> pa.Schema:
+    if list(columns) == schema.names:
+        return schema
     return pa.schema([schema.field(name) for name in columns], schema.metadata)

@@ -2,7 +2,10 @@
 
 import json
 from collections.abc import Callable, Generator
+from concurrent.futures import Future
 from contextlib import closing
+from contextvars import Context, copy_context
+from functools import partial
 from threading import Lock
 
 import attrs
@@ -10,25 +13,29 @@ import pyarrow as pa
 import structlog
 from attrs import define, field
 
+from flightstream.background import Overdue, errands, result_within
 from flightstream.errors import Cancelled, InvalidData, LimitExceeded, Unavailable
-from flightstream.models import Grant
+from flightstream.models import Grant, ScanRequest
 from flightstream.narrow import narrowed
-from flightstream.plugin import ByteSize
-from flightstream.registry import Overdue, errands
 from flightstream.serving.access import conceal
 from flightstream.serving.admission import Place
 from flightstream.serving.calls import Call, Calls, mark
+from flightstream.serving.cut import Sized, cut, size_of
 from flightstream.serving.planner import Plan
 from flightstream.serving.turn import Turn
+from flightstream.workers import begin_stream
 
 _NOT_READ = "the client did not read to the end"
+_ALL = Grant()
 
 
 @define(eq=False)
 class Scan:
     """One stream of batches. It is iterated once, by one thread, and then closed.
 
-    Another thread may end it between two batches, with :meth:`end_if_idle`.
+    The first batch is made on another thread, which may begin before it is asked
+    for, with :meth:`start`. Another thread may end the stream between two batches,
+    with :meth:`end_if_idle`.
 
     Args:
         plan: What to read.
@@ -41,14 +48,21 @@ class Scan:
     _calls: Calls
     _place: Place
     _is_cancelled: Callable[[], bool]
-    _begun_seconds: float | None = field(default=None, init=False)
+    is_begun: bool = field(default=False, init=False)  # so that it ends itself
+    _first: Future[Sized | None] | None = field(default=None, init=False)
+    _started_seconds: float = field(default=0.0, init=False)
     _turn: Turn = field(factory=Turn, init=False)
     _ended: bool = field(default=False, init=False)
     _ending: Lock = field(factory=Lock, init=False)
+    # What the source runs in: the call's id is bound once, not anew for each batch.
+    _context: Context = field(factory=copy_context, init=False)
+    _request: ScanRequest = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        request = attrs.evolve(self.plan.request, buffer_bytes=self._place.share_bytes)
-        self.plan = attrs.evolve(self.plan, request=request)
+        self._context.run(structlog.contextvars.bind_contextvars, call=self._call.id)
+        self._context.run(begin_stream)
+        share_bytes = self._place.share_bytes
+        self._request = attrs.evolve(self.plan.request, buffer_bytes=share_bytes)
         self._call.stream = self
 
     @property
@@ -56,29 +70,38 @@ class Scan:
         """What every batch has."""
         return self.plan.schema
 
+    def start(self) -> Future[Sized | None]:
+        """Begin with the first batch, while the transport gets ready to ask for it."""
+        self._started_seconds = self._call.elapsed_seconds()
+        self._turn.batches = batches = self._cut()
+        self._first = errands.start(partial(self._context.run, next, batches, None))
+        return self._first
+
     def __iter__(self) -> Generator[pa.RecordBatch]:
         """Yield batches until the plan is done; whatever happens, the call is closed."""
-        self._begun_seconds = self._call.elapsed_seconds()
+        self.is_begun = True
         error: BaseException | None = None
-        batches = self._turn.batches = self._cut()
+        first = self._first or self.start()
+        batches = self._turn.batches
+        assert batches is not None
         try:
-            batch = self._first(batches)
+            sized = self._in_time(first, batches)
             while True:
                 self._turn.to_reader()
-                if batch is None:
+                if sized is None:
                     return
-                self._count(batch)
+                batch, size = sized
+                self._count(batch, size)
                 yield batch
                 self._turn.to_source()
-                with structlog.contextvars.bound_contextvars(call=self._call.id):
-                    batch = next(batches, None)
+                sized = self._context.run(next, batches, None)
         except GeneratorExit:
             error = Cancelled(_NOT_READ)
             raise
         except InvalidData as exc:
             mark(exc, self._call)
             error = exc
-            if self.plan.grant == Grant():
+            if self.plan.offer.grant == _ALL:
                 raise
             raise conceal(exc) from exc
         except BaseException as exc:
@@ -92,25 +115,24 @@ class Scan:
             # all of them would be kept until Python looks for garbage.
             del error
 
-    def _first(self, batches: Generator[pa.RecordBatch]) -> pa.RecordBatch | None:
+    def _in_time(self, first: Future[Sized | None], batches: Generator[Sized]) -> Sized | None:
         """Return the first batch, if it comes in time."""
         seconds = self._call.setup.limits.first_batch_timeout_seconds
         try:
-            with structlog.contextvars.bound_contextvars(call=self._call.id):
-                return errands.run(lambda: next(batches, None), seconds)
+            return result_within(first, seconds)
         except Overdue as overdue:
             self._turn.release()
             overdue.then(batches.close)
             raise Unavailable(f"the first rows have not come within {seconds:g} seconds") from None
 
-    def _count(self, batch: pa.RecordBatch) -> None:
+    def _count(self, batch: pa.RecordBatch, batch_bytes: int) -> None:
         """Count a batch that is about to be handed out.
 
         Raises:
             LimitExceeded: It is more than is allowed, and is not handed out.
         """
         call, allowed = self._call, self._call.allowance
-        rows, size = call.rows + batch.num_rows, call.bytes + size_of(batch)
+        rows, size = call.rows + batch.num_rows, call.bytes + batch_bytes
         if allowed.rows is not None and rows > allowed.rows:
             raise _too_much("rows", allowed.rows, "a filter or a limit")
         if allowed.bytes is not None and size > allowed.bytes:
@@ -120,15 +142,13 @@ class Scan:
         call.rows, call.bytes = rows, size
         call.batches += 1
 
-    @property
-    def is_begun(self) -> bool:
-        """Whether it was iterated, and so ends itself."""
-        return self._begun_seconds is not None
-
     def abandon(self) -> None:
         """End a scan that was never iterated."""
-        if not self.is_begun:
-            self.close(Cancelled(_NOT_READ))
+        if self.is_begun:
+            return
+        self.close(Cancelled(_NOT_READ))
+        if self._first is not None:
+            self._first.add_done_callback(lambda _: errands.start(self._release))
 
     def end_if_idle(self) -> None:
         """End a scan whose reader or source stands still; its thread goes when that moves."""
@@ -146,7 +166,7 @@ class Scan:
                 return
             self._ended = True
         self._place.leave()
-        self._call.counts = self.plan.request.counts.as_dict()
+        self._call.counts = self._request.counts.as_dict()
         self._call.residual = self.plan.residual
         self._note_phases()
         self._calls.close(self._call, error)
@@ -154,50 +174,50 @@ class Scan:
     def _release(self) -> None:
         """Close what the batches come from, unless another thread does."""
         if (batches := self._turn.release()) is not None:
-            with structlog.contextvars.bound_contextvars(call=self._call.id):
-                batches.close()
+            self._context.run(batches.close)
 
     def _note_phases(self) -> None:
         call, first = self._call, self._call.first_batch_seconds
-        if self._begun_seconds is None:
+        if not self.is_begun:
             return
         now = call.elapsed_seconds()
-        call.phase_ended("first_batch", self._begun_seconds, now if first is None else first)
+        call.phase_ended("first_batch", self._started_seconds, now if first is None else first)
         if first is not None:
             call.phase_ended("stream", first, now)
 
     def summary(self) -> bytes:
         """Return what the last message of the stream says: rows, and what was reported."""
-        counts = self.plan.request.counts.for_client()
+        counts = self._request.counts.for_client()
         return json.dumps({**counts, "rows": self._call.rows}).encode()
 
-    def _cut(self) -> Generator[pa.RecordBatch]:
+    def _cut(self) -> Generator[Sized]:
         plan = self.plan
-        names = self.schema.names
+        names = None if plan.expected.names == self.schema.names else self.schema.names
         setup, place = self._call.setup, self._place
         with closing(narrowed(self._read(), plan.steps, plan.offset, plan.limit, names)) as narrow:
             for batch in narrow:
                 size = size_of(batch)
                 if size > place.share_bytes:
                     place.hold(size)
-                yield from cut(batch, setup.batch_bytes, setup.max_batch_bytes)
+                yield from cut(batch, size, setup.batch_bytes, setup.max_batch_bytes)
                 if size > place.share_bytes:
                     place.hold(0)
 
     def _read(self) -> Generator[pa.RecordBatch]:
         plan = self.plan
         entry = plan.entry
-        with closing(entry.mount.stream_batches(entry.flight, plan.request, entry.path)) as stream:
+        with closing(entry.mount.stream_batches(entry.flight, self._request, entry.path)) as stream:
             for batch in stream:
                 self._check_wanted()
                 self._call.rows_read += batch.num_rows
                 yield self._checked(batch)
 
     def _check_wanted(self) -> None:
-        # The transport must not be asked after its call, as a thread could whose batch is late.
+        # The transport must not be asked after its call, as a thread could whose batch is
+        # late, or was never asked for.
         self._turn.check()
         with self._ending:
-            if self._ended or self._is_cancelled():
+            if self._ended or (self.is_begun and self._is_cancelled()):
                 raise Cancelled("the client has gone")
 
     def _checked(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -211,58 +231,6 @@ class Scan:
             announced=_brief(expected),
             found=_brief(batch.schema),
         )
-
-
-def cut(batch: pa.RecordBatch, batch_bytes: int, max_bytes: int) -> Generator[pa.RecordBatch]:
-    """Yield slices of a batch, in order, of about ``batch_bytes`` each.
-
-    Raises:
-        LimitExceeded: A single row is larger than ``max_bytes``.
-    """
-    if size_of(batch) <= batch_bytes and _fits(batch, max_bytes):
-        yield batch
-        return
-    # What every slice carries along, such as a dictionary, gets no smaller by cutting.
-    shared = size_of(batch.slice(0, 0))
-    size = size_of(batch) - shared
-    if shared > max_bytes:
-        raise _too_large("a dictionary", shared, max_bytes)
-    if size > batch_bytes and batch.num_rows > 1:
-        rows = max(1, min(batch.num_rows - 1, batch.num_rows * batch_bytes // size))
-    elif _fits(batch, max_bytes):
-        yield batch
-        return
-    elif batch.num_rows > 1:
-        rows = batch.num_rows // 2
-    else:
-        raise _too_large("a row", size_of(batch), max_bytes)
-    for start in range(0, batch.num_rows, rows):
-        part = batch.slice(start, rows)
-        if size_of(part) - shared > 2 * batch_bytes or not _fits(part, max_bytes):
-            yield from cut(part, batch_bytes, max_bytes)  # rows differ in size
-        else:
-            yield part
-
-
-def size_of(batch: pa.RecordBatch) -> int:
-    """Return how many bytes the rows of a batch take."""
-    try:
-        return int(batch.nbytes)
-    except pa.ArrowTypeError:  # views, before Arrow 24
-        return int(batch.get_total_buffer_size())
-
-
-def _fits(batch: pa.RecordBatch, max_bytes: int) -> bool:
-    # Padding and what describes a column can be more than the data, and of some
-    # types (views, dense unions) every slice carries all values.
-    return bool(pa.ipc.get_record_batch_size(batch) <= max_bytes)
-
-
-def _too_large(what: str, size: int, max_bytes: int) -> LimitExceeded:
-    return LimitExceeded(
-        f"{what} of {size} bytes is larger than the server may send"
-        f" ({ByteSize(max_bytes)}): ask for fewer columns"
-    )
 
 
 def _too_much(what: str, limit: int, cure: str) -> LimitExceeded:

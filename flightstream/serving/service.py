@@ -17,7 +17,7 @@ from flightstream.serving.calls import Call, Calls
 from flightstream.serving.describe import FlightDescription, described, listed
 from flightstream.serving.listing import Entry
 from flightstream.serving.logins import Logins
-from flightstream.serving.lookup import shown
+from flightstream.serving.offer import shown
 from flightstream.serving.planner import Plan, make_plan, with_partition
 from flightstream.serving.scan import Scan
 from flightstream.serving.setup import Setup
@@ -239,4 +239,4 @@ def _owner(call: Call) -> str:
 
 
 def _plan(call: Call, command: Command, entry: Entry, grant: Grant) -> Plan:
-    return make_plan(entry, call.setup.lookup.schema(entry, grant), command, grant)
+    return make_plan(entry, call.setup.lookup.offer(entry, grant, command.flight), command)

@@ -3,8 +3,8 @@
 import time
 from collections.abc import Generator
 from threading import Lock
+from typing import Any
 
-import pyarrow as pa
 from attrs import define, field
 
 from flightstream.errors import Unavailable
@@ -18,7 +18,7 @@ class Turn:
         batches: The stream, to be closed by who releases it.
     """
 
-    batches: Generator[pa.RecordBatch] | None = None
+    batches: Generator[Any] | None = None
     _is_readers: bool = field(default=False, init=False)
     _since: float | None = field(default=None, init=False)
     _error: Unavailable | None = field(default=None, init=False)
@@ -56,7 +56,7 @@ class Turn:
             self._error = Unavailable(f"the stream's {whose} nothing for {seconds:g} seconds")
             return self._error
 
-    def release(self) -> Generator[pa.RecordBatch] | None:
+    def release(self) -> Generator[Any] | None:
         """Return the stream to be closed; only the first time there is one."""
         with self._lock:
             batches, self.batches = self.batches, None

@@ -7,15 +7,18 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from flightstream.registry import errands
+from flightstream.background import Errands
+from flightstream.cores import Cores
 
 PATIENCE_SECONDS = 1.0
+# Threads that wait for more to do, from whatever plugin.
+_SHARED = (Errands.NAME, Cores.NAME)
 
 
 def held() -> Counter[str]:
     """Return what is open now, each with how many times; only threads without ``/proc``."""
     names = [thread.name for thread in threading.enumerate()]
-    found = Counter(f"thread {name}" for name in names if name != errands.NAME)
+    found = Counter(f"thread {name}" for name in names if name not in _SHARED)
     try:
         numbers = os.listdir("/proc/self/fd")
     except FileNotFoundError:

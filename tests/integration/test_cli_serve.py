@@ -7,9 +7,12 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 import pyarrow.flight
 import pytest
+
+import flightstream
 
 
 def test_it_serves_what_pyarrow_reads(toy_server):
@@ -234,3 +237,33 @@ def test_closed_output_does_not_stop_the_server(toys, start_cli):
         assert client.do_get(ticket).read_all().num_rows == 3
     serve.terminate()
     assert serve.wait(30) == 0
+
+
+def test_the_switch_interval_is_that_of_the_configuration_also_after_a_reload(toys, serve_process):
+    """It is global to the process, so only the command sets it."""
+    (toys / "interval.py").write_text(
+        "import sys\n"
+        "from flightstream import Action, hookimpl, service\n"
+        "@service\n"
+        "class Interval:\n"
+        "    @hookimpl\n"
+        "    def list_actions(self):\n"
+        "        tell = lambda identity, body: [str(sys.getswitchinterval()).encode()]\n"
+        "        return [Action('interval', 'Tells it', tell)]\n"
+    )
+    config = toys / "flightstream.toml"
+    config.write_text("[sources.toys]\nuri = 'toys'\n")
+    server = serve_process("--plugin", "toy:ToyAdapter", "--plugin", "interval:Interval")
+
+    def interval() -> float:
+        with flightstream.connect(server.uri) as client:
+            return float(client.action("interval")[0])
+
+    assert interval() == 0.0005
+    with config.open("a") as file:
+        file.write("[server]\nswitch_interval_seconds = 0.002\n")
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_for("reloaded")
+    deadline = time.monotonic() + 30
+    while interval() != 0.002:
+        assert time.monotonic() < deadline

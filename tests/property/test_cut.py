@@ -5,7 +5,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flightstream import LimitExceeded
-from flightstream.serving.scan import cut, size_of
+from flightstream.serving.cut import cut, size_of
 
 TEXTS = st.lists(st.none() | st.integers(0, 300).map("x".__mul__), max_size=40)
 COLUMNS = {
@@ -34,7 +34,8 @@ def test_cutting_loses_nothing_and_stays_within_bounds(texts, kinds, start, batc
     parts = []
     complete = True
     try:
-        for part in cut(batch, batch_bytes, max_bytes):
+        for part, size in cut(batch, size_of(batch), batch_bytes, max_bytes):
+            assert size == size_of(part)
             parts.append(part)
     except LimitExceeded:
         complete = False

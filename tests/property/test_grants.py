@@ -11,6 +11,7 @@ from flightstream.registry import Registry, Services
 from flightstream.serving.admission import Place
 from flightstream.serving.calls import Calls
 from flightstream.serving.listing import Entry
+from flightstream.serving.offer import Offer
 from flightstream.serving.planner import make_plan
 from flightstream.serving.scan import Scan
 from flightstream.serving.setup import Setup
@@ -74,7 +75,8 @@ def _read(mount: Any, table: pa.Table, command: dict[str, Any], grant: Grant) ->
     calls = Calls(Setup(Registry(Services.of([]), ()), "1", 2**20, 2**24, 60.0))
     try:
         entry = Entry(flight, mount, flight.name)
-        plan = make_plan(entry, table.schema, Command(("s", "a"), **command), grant)
+        offer = Offer.of(entry, table.schema, grant, ("s", "a"))
+        plan = make_plan(entry, offer, Command(("s", "a"), **command))
         scan = Scan(plan, calls.open("DoGet", Credentials()), calls, Place("ann"), lambda: False)
         return pa.Table.from_batches(list(scan), scan.schema)
     except FlightStreamError as exc:

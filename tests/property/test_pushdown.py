@@ -13,6 +13,7 @@ from flightstream.registry import Registry, Services
 from flightstream.serving.admission import Place
 from flightstream.serving.calls import Calls
 from flightstream.serving.listing import Entry
+from flightstream.serving.offer import Offer
 from flightstream.serving.planner import make_plan
 from flightstream.serving.scan import Scan
 from flightstream.serving.setup import Setup
@@ -104,13 +105,14 @@ def test_rows_are_the_same_whatever_is_pushed_down(
     table = pa.Table.from_pylist(rows, SCHEMA)
     flight = Flight("a", version="1")
     entry = Entry(flight, mount(honest(memory, table, pushes, batch_rows)), flight.name)
+    offer = Offer.of(entry, SCHEMA, grant, ("s", "a"))
     try:
         expected = plainly(table, command, grant)
     except InvalidCommand:
         with pytest.raises(InvalidCommand):
-            make_plan(entry, SCHEMA, Command(("s", "a"), **command), grant)
+            make_plan(entry, offer, Command(("s", "a"), **command))
         return
-    plan = make_plan(entry, SCHEMA, Command(("s", "a"), **command), grant)
+    plan = make_plan(entry, offer, Command(("s", "a"), **command))
     calls = Calls(Setup(Registry(Services.of([]), ()), "1", 2**20, 2**24, 60.0))
     scan = Scan(plan, calls.open("DoGet", Credentials()), calls, Place("ann"), lambda: False)
 

@@ -370,7 +370,7 @@ class TestRowsThatDoNotFit:
 
         with capture_logs() as logs:
             for _ in range(3):
-                assert found.schema(listed, grant) == schema
+                assert found.offer(listed, grant, ("s", "a")).schema == schema
 
         assert logs == [
             {

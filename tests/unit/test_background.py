@@ -5,7 +5,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from flightstream.registry.background import Errands, Overdue
+from flightstream.background import Errands, Overdue
 
 LONG = 60.0
 VARIABLE: ContextVar[str] = ContextVar("variable", default="nothing")
@@ -69,7 +69,7 @@ def test_what_is_to_follow_work_that_has_ended_follows_at_once(errands):
 
 
 def test_threads_with_nothing_to_do_end(errands, monkeypatch):
-    monkeypatch.setattr("flightstream.registry.background._IDLE_SECONDS", 0.01)
+    monkeypatch.setattr("flightstream.background._IDLE_SECONDS", 0.01)
     thread = errands.run(threading.current_thread, LONG)
 
     thread.join(LONG)

@@ -30,6 +30,7 @@ from flightstream.registry import Plugin, Registry, Services
 from flightstream.serving.admission import Place
 from flightstream.serving.calls import Calls
 from flightstream.serving.listing import Entry
+from flightstream.serving.offer import Offer
 from flightstream.serving.planner import make_plan
 from flightstream.serving.scan import Scan
 from flightstream.serving.setup import Setup
@@ -179,7 +180,8 @@ class TestScan:
 
             flight = Flight("a")
             entry = Entry(flight, mount(Lake), flight.name)
-            plan = make_plan(entry, table.schema, Command(("s", "a"), **command), Grant())
+            offer = Offer.of(entry, table.schema, Grant(), ("s", "a"))
+            plan = make_plan(entry, offer, Command(("s", "a"), **command))
             call = calls.open("DoGet", CREDENTIALS)
             call.entry, call.flight = entry, "s/a"
             return Scan(plan, call, calls, Place("ann"), is_cancelled)

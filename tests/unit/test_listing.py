@@ -305,7 +305,7 @@ class TestSourceListing:
             go_on.set()
             thread.join()
 
-        assert list(listing._entries) == [("new",)]
+        assert list(listing.entries()) == [("new",)]
 
     def test_a_refresh_waits_for_a_listing_that_began_after_it_was_asked(self, lists):
         """What a caller has just put there is listed, whoever else is listing."""

@@ -19,13 +19,8 @@ from flightstream import (
     hookimpl,
 )
 from flightstream.serving.listing import Entry
-from flightstream.serving.planner import (
-    Plan,
-    make_plan,
-    partitions_of,
-    version_of,
-    with_partition,
-)
+from flightstream.serving.offer import Offer, version_of
+from flightstream.serving.planner import Plan, make_plan, partitions_of, with_partition
 from flightstream.serving.view import View, visible_schema
 from flightstream.wire import Command
 
@@ -54,7 +49,8 @@ def entry(memory, mount):
 
 
 def plan(entry: Entry, grant: Grant | None = None, **command: Any) -> Plan:
-    return make_plan(entry, SCHEMA, Command(("s", "a"), **command), grant or Grant())
+    offer = Offer.of(entry, SCHEMA, grant or Grant(), ("s", "a"))
+    return make_plan(entry, offer, Command(("s", "a"), **command))
 
 
 def pushed(plan: Plan) -> dict[str, Any]:
@@ -122,7 +118,7 @@ def test_under_a_row_grant_nothing_of_the_clients_is_pushed_but_columns(entry, p
 
     assert pushed(made) == ({"columns": ("b", "c", "a")} if "columns" in pushes else {})
     assert left(made) == (["c < 9.0", "a > 1"], 2, 5)
-    assert (made.schema.names, made.grant) == (["b"], granted)
+    assert (made.schema.names, made.offer.grant) == (["b"], granted)
 
 
 @pytest.mark.parametrize("pushes", SUBSETS, ids=shown)
@@ -251,9 +247,10 @@ def test_a_column_that_does_not_exist_is_named_with_those_that_do(entry, command
 
 def test_of_many_columns_ten_are_named(entry):
     schema = pa.schema([(f"x{number}", pa.int8()) for number in range(5000)])
+    offer = Offer.of(entry(), schema, Grant(), ("s", "a"))
 
     with pytest.raises(InvalidCommand) as caught:
-        make_plan(entry(), schema, Command(("s", "a"), columns=("?",)), Grant())
+        make_plan(entry(), offer, Command(("s", "a"), columns=("?",)))
 
     ten = ", ".join(f"'x{number}'" for number in range(10))
     assert caught.value.message == f"there is no column '?': there are {ten} and 4990 more"
@@ -264,15 +261,12 @@ def test_of_many_columns_ten_are_named(entry):
 )
 @pytest.mark.parametrize("grant", [Grant(columns={"b", "c"}), Grant(hidden={"a"})])
 def test_a_hidden_column_is_told_of_as_if_it_did_not_exist(entry, grant, command):
+    rest = Offer.of(entry(), SCHEMA.remove(0), Grant(), ("s", "a"))
+
     with pytest.raises(InvalidCommand) as hidden:
         plan(entry(), grant, **command)
     with pytest.raises(InvalidCommand) as missing:
-        make_plan(
-            entry(),
-            SCHEMA.remove(0),
-            Command(("s", "a"), **command),
-            Grant(),
-        )
+        make_plan(entry(), rest, Command(("s", "a"), **command))
 
     assert hidden.value.message == missing.value.message
 
@@ -286,9 +280,9 @@ def test_a_grant_that_does_not_fit_the_flight_tells_nothing_of_itself(entry, row
 
 
 def test_a_ticket_of_this_version_is_good_and_of_another_is_stale(entry):
-    version = plan(entry()).version
+    version = plan(entry()).offer.version
 
-    assert plan(entry(), version=version).version == version
+    assert plan(entry(), version=version).offer.version == version
     with pytest.raises(Stale) as caught:
         plan(entry(version="2"), version=version)
     assert caught.value.message == ("the flight 's/a' changed since the ticket was made: ask again")

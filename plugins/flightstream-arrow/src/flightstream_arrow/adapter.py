@@ -67,7 +67,7 @@ class ArrowAdapter:
     _library: Library = field(
         default=Factory(lambda self: self._make_library(), takes_self=True), init=False
     )
-    _workers: Workers = field(factory=lambda: Workers("flightstream-arrow"), init=False)
+    _workers: Workers = field(factory=Workers, init=False)
 
     @hookimpl
     def on_startup(self) -> None:

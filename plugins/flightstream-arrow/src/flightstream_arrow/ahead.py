@@ -21,10 +21,10 @@ def read_ahead(
         batch = next(batches, None)
         while batch is not None:
             yield batch
-            coming = coming or workers.submit(next, batches, None)
+            coming = coming or workers.fetch(next, batches, None)
             batch, coming = coming.result(), None
             if batch is not None and 2 * batch.get_total_buffer_size() <= buffer_bytes:
-                coming = workers.submit(next, batches, None)
+                coming = workers.fetch(next, batches, None)
     finally:
         if coming is not None and not coming.cancel():
             wait([coming])

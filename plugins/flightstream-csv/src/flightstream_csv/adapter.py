@@ -124,7 +124,7 @@ class CsvAdapter:
 
     _empty: dict[str, File] = field(factory=dict, init=False)  # replaced whole, by one thread
     _layouts: Layouts = field(factory=Layouts, init=False)
-    _workers: Workers = field(factory=lambda: Workers("flightstream-csv"), init=False)
+    _workers: Workers = field(factory=Workers, init=False)
     _sizes: Sizes = field(factory=Sizes, init=False)
 
     @hookimpl

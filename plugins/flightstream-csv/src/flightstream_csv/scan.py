@@ -130,10 +130,10 @@ def _has_room(pending: "deque[tuple[int, Future[Parsed | Problem]]]", sizes: Siz
 
 def _read_ahead(text: Text, start: int, workers: Workers, size: int) -> Generator[bytes]:
     # Reading, decompressing and decoding go on while earlier blocks are parsed.
-    coming = workers.submit(_skip_then_read, text, start, size)
+    coming = workers.fetch(_skip_then_read, text, start, size)
     try:
         while chunk := coming.result():
-            coming = workers.submit(text.read, size)
+            coming = workers.fetch(text.read, size)
             yield chunk
     finally:
         if not coming.cancel():

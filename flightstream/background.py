@@ -28,6 +28,20 @@ class Overdue(Exception):
         self._future.add_done_callback(lambda _future: ended())
 
 
+def result_within(future: "Future[T]", timeout_seconds: float) -> T:
+    """Wait for work; return or raise what it does.
+
+    Raises:
+        Overdue: It has not ended in time.
+    """
+    try:
+        return future.result(timeout_seconds)
+    except TimeoutError:
+        if future.done():  # it is the work's own, or has ended just now
+            return future.result()
+        raise Overdue(future) from None
+
+
 @define(eq=False)
 class Errands:
     """Threads, as many as there is work at a time; each waits a while for more.
@@ -46,17 +60,12 @@ class Errands:
         Raises:
             Overdue: It has not ended in time.
         """
-        future = self.start(work)
-        try:
-            return future.result(timeout_seconds)
-        except TimeoutError:
-            if future.done():  # it is the work's own, or has ended just now
-                return future.result()
-            raise Overdue(future) from None
+        return result_within(self.start(work), timeout_seconds)
 
     def start(self, work: Callable[[], T]) -> "Future[T]":
         """Begin work on another thread, within the context of this one."""
         future: Future[T] = Future()
+        future.set_running_or_notify_cancel()
         with self._lock:
             inbox = self._idle.pop() if self._idle else None
         if inbox is None:
@@ -95,3 +104,6 @@ class Errands:
         # Before the result is seen: who waits for it may have more to do.
         with self._lock:
             self._idle.append(inbox)
+
+
+errands = Errands()
