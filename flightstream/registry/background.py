@@ -53,6 +53,10 @@ class Errands:
             if future.done():  # it is the work's own, or has ended just now
                 return future.result()
             raise Overdue(future) from None
+        finally:
+            # An error of the work has this frame, and the future has the error: they would
+            # keep each other, and what the work had at hand.
+            del future
 
     def start(self, work: Callable[[], T]) -> "Future[T]":
         """Begin work on another thread, within the context of this one."""
@@ -87,6 +91,7 @@ class Errands:
         except BaseException as exc:
             self._rest(inbox)
             future.set_exception(exc)
+            del future  # as above
         else:
             self._rest(inbox)
             future.set_result(result)
