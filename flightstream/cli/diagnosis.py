@@ -11,10 +11,9 @@ from urllib.parse import urlsplit
 
 from attrs import define, field, frozen
 
-from flightstream.cli import probe
 from flightstream.cli.servers import Target
 from flightstream.cli.waiting import in_background
-from flightstream.client import Client, connect
+from flightstream.client import Client, connect, probe
 from flightstream.errors import (
     ConfigError,
     FlightStreamError,
@@ -177,7 +176,12 @@ class Diagnosis:
         try:
             self._client = connect(
                 self.target.uri,
-                **{**arguments, "timeout_seconds": _CALL_SECONDS, "tune_allocator": False},
+                **{
+                    **arguments,
+                    "attempts": 1,
+                    "timeout_seconds": _CALL_SECONDS,
+                    "tune_allocator": False,
+                },
             )
             in_background(self._client.actions)
         except ConfigError as exc:

@@ -56,19 +56,19 @@ def get(
     """
     wanted = {"columns": columns, "filter": where, "limit": limit, "offset": offset}
     with connected(target) as remote:
-        total = remote.call(remote.client.info, name, **wanted).total_records
-        reader = remote.call(remote.client.stream, name, **wanted)
+        flight = remote.call(remote.client.info, name, **wanted)
         with (
-            shown_progress(name, total) as transfer,
+            shown_progress(name, flight.total_records) as transfer,
+            remote.client.stream(flight) as stream,
             complete_file(output) as file,
             _writable(output),
-            WRITERS[output.suffix.lower()](file, reader.schema) as writer,
+            WRITERS[output.suffix.lower()](file, stream.schema) as writer,
         ):
-            for batch in remote.batches(reader):
+            for batch in stream:
                 writer.write_batch(batch)
                 transfer.add(batch)
         rows = "1 row" if transfer.rows == 1 else f"{transfer.rows:,} rows"
-        done = f"{output}: {rows}, {len(reader.schema)} columns"
+        done = f"{output}: {rows}, {len(stream.schema)} columns"
         click.echo(printable(f"{done}, {size(output.stat().st_size)}"))
 
 

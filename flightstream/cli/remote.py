@@ -7,13 +7,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 import click
-import pyarrow as pa
 
 from flightstream.cli.servers import Target
 from flightstream.cli.text import printable
-from flightstream.cli.waiting import in_background, read_ahead
+from flightstream.cli.waiting import in_background
 from flightstream.client import Client, DataWarning, connect
-from flightstream.errors import Unavailable
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -42,19 +40,12 @@ def selection_options(command: F) -> F:
 class Remote:
     """A server, whose answers are waited for without being deaf to Ctrl-C."""
 
-    def __init__(self, client: Client, uri: str) -> None:
+    def __init__(self, client: Client) -> None:
         self.client = client
-        self.uri = uri
 
     def call(self, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Call a method of the client."""
-        with _naming_server(self.uri):
-            return in_background(partial(method, *args, **kwargs))
-
-    def batches(self, reader: pa.RecordBatchReader) -> Iterator[pa.RecordBatch]:
-        """Read a stream of the client, a few batches ahead."""
-        with _naming_server(self.uri):
-            yield from read_ahead(reader)
+        return in_background(partial(method, *args, **kwargs))
 
 
 @contextmanager
@@ -64,22 +55,7 @@ def connected(target: Target) -> Iterator[Remote]:
         warnings.simplefilter("ignore")
         warnings.simplefilter("always", DataWarning)
         try:
-            with _naming_server(target.uri):
-                client = connect(target.uri, **target.arguments)
-            yield Remote(client, target.uri)
+            yield Remote(connect(target.uri, **target.arguments))
         finally:
             for warning in reported:
                 click.echo(f"note: {printable(str(warning.message))}", err=True)
-
-
-@contextmanager
-def _naming_server(uri: str) -> Iterator[None]:
-    """Say of errors that did not come from the server itself which one was asked."""
-    try:
-        yield
-    except Unavailable as exc:
-        if exc.call is None:
-            # Arrow's and gRPC's own words; what matters comes last.
-            reason = exc.message.rpartition("with message: ")[2].rpartition("last error: ")[2]
-            raise Unavailable(f"no answer from {uri}: {reason}") from exc
-        raise

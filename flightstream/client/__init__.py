@@ -1,7 +1,30 @@
-"""Read from a FlightStream server: ``flightstream.connect("grpc://host:port")``."""
+"""Read from a Flight server: ``flightstream.connect("grpc://host:port")``."""
 
 from flightstream.client.client import Client, connect
-from flightstream.client.flights import RemoteFlight, Selection
-from flightstream.client.stream import DataWarning
+from flightstream.client.events import (
+    Connected,
+    Connecting,
+    Event,
+    Finished,
+    Progress,
+    Retrying,
+)
+from flightstream.client.flights import RemoteFlight
+from flightstream.client.received import DataWarning
+from flightstream.client.stream import Stream
+from flightstream.client.wanted import Selection
 
-__all__ = ["Client", "DataWarning", "RemoteFlight", "Selection", "connect"]
+__all__ = [
+    "Client",
+    "Connected",
+    "Connecting",
+    "DataWarning",
+    "Event",
+    "Finished",
+    "Progress",
+    "RemoteFlight",
+    "Retrying",
+    "Selection",
+    "Stream",
+    "connect",
+]

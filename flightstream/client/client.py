@@ -1,39 +1,60 @@
 """The client: what flights there are, and their rows."""
 
 import json
-from collections.abc import Collection, Generator, Mapping
-from typing import Any, Self, Unpack
+from collections.abc import Callable, Collection, Generator, Mapping
+from functools import partial
+from typing import Any, Self, TypeVar, Unpack
 
 import pyarrow as pa
-from attrs import define
+from attrs import define, evolve, field
 from pyarrow import flight
 
 from flightstream.client.allocator import tune_allocator as tune_allocator_once
 from flightstream.client.connection import Access, Connections, PemSource
-from flightstream.client.flights import RemoteFlight, Selection, command_for, described_by
+from flightstream.client.describe import Describer
+from flightstream.client.events import Event, Teller
+from flightstream.client.flights import RemoteFlight, described_by
+from flightstream.client.halt import Halt, closed
 from flightstream.client.login import Token
-from flightstream.client.parts import read_part
-from flightstream.client.stream import as_json
+from flightstream.client.metadata import as_json
+from flightstream.client.parallel import BUFFER_BYTES, read_together
+from flightstream.client.parts import Part, read_part
+from flightstream.client.patience import Patience
+from flightstream.client.stream import Stream, counted
+from flightstream.client.wanted import Selection, divided
+from flightstream.errors import InvalidCommand
+
+T = TypeVar("T")
 
 
 @define(eq=False, repr=False)
 class Client:
     """A connection to one server; made by :func:`connect`, safe to share by threads.
 
-    Every method raises the classes of :mod:`flightstream.errors`, also while a
-    stream is being read. Two more are possible at each: ``Unavailable``, where
-    no server answers, and ``Unauthenticated``, where it wants another login.
+    It can be pickled, into a process that is spawned or on another machine, where
+    it connects anew; what is called with events stays behind. Every method raises the
+    classes of :mod:`flightstream.errors`, also while a stream is being read. Two
+    more are possible at each: ``Unavailable``, where no server answers, and
+    ``Unauthenticated``, where it wants another login.
+
+    What is ``Unavailable`` is tried again, and a stream that breaks goes on with the
+    row where it broke, if the flight is what it was: otherwise it is ``Stale``.
     """
 
     _connections: Connections
+    _halt: Halt = field(alias="halt")
 
     def flights(self, prefix: str = "") -> list[RemoteFlight]:
         """Return the flights whose paths begin with a prefix, ``sales/2024``."""
-        return self._connections.main.ask(
+        listed = self._ask(
             lambda client, options: [
                 described_by(info) for info in client.list_flights(prefix.encode(), options)
             ]
         )
+        if not prefix:
+            return listed
+        folder = prefix.rstrip("/")  # another server may list all
+        return [one for one in listed if f"{one.name}/".startswith(f"{folder}/")]
 
     def info(
         self, name: str, *, partitions: int = 1, **selection: Unpack[Selection]
@@ -52,13 +73,7 @@ class Client:
             NotFound: There is no such flight.
             InvalidCommand: A column or the filter does not fit the flight.
         """
-        command = command_for(name, partitions, **selection)
-
-        def call(client: Any, options: Any) -> RemoteFlight:
-            descriptor = flight.FlightDescriptor.for_command(command.to_bytes())
-            return described_by(client.get_flight_info(descriptor, options))
-
-        return self._connections.main.ask(call)
+        return Describer(self._connections, self._halt).describe(name, partitions, selection)
 
     def explain(
         self, name: str, *, partitions: int = 1, **selection: Unpack[Selection]
@@ -71,35 +86,66 @@ class Client:
             ``pushed_down``, what the adapter does itself, ``left_to_the_core``,
             ``reads``, such as files and bytes, ``records`` and ``partitions``.
         """
-        command = command_for(name, partitions, **selection)
+        command, _ = divided(name, partitions, selection)
         return as_json(self.action("explain", command.to_bytes())[0])
 
     def schema(self, name: str) -> pa.Schema:
         """Return a flight's schema."""
-        schema = self.info(name).schema
-        assert schema is not None  # GetFlightInfo always has one
-        return schema
+        return self.info(name).schema
 
-    def read(self, name: str, *, partitions: int = 1, **selection: Unpack[Selection]) -> pa.Table:
-        """Return a flight as a table; the arguments are those of :meth:`info`."""
-        with self.stream(name, partitions=partitions, **selection) as reader:
-            return reader.read_all()
+    def read(
+        self,
+        flight: str | RemoteFlight,
+        *,
+        partitions: int = 1,
+        **selection: Unpack[Selection],
+    ) -> pa.Table:
+        """Return a flight as a table; the arguments are those of :meth:`stream`."""
+        described = self._described(flight, partitions, selection)
+        # All of it will be in memory, so that nothing has to wait.
+        with self._stream(described, ordered=True, buffer_bytes=float("inf")) as stream:
+            return stream.read_all()
 
     def stream(
-        self, name: str, *, partitions: int = 1, **selection: Unpack[Selection]
-    ) -> pa.RecordBatchReader:
-        """Return a reader of a flight's batches, of a few megabytes each.
+        self,
+        flight: str | RemoteFlight,
+        *,
+        partitions: int = 1,
+        ordered: bool = True,
+        **selection: Unpack[Selection],
+    ) -> Stream:
+        """Return the batches of a flight, of a few megabytes each, as they come.
 
-        The arguments are those of :meth:`info`; parts are read one after the other.
-        Where the server names others that serve the same, and one fails, the next
-        one gives the rows that are missing. A reader that nobody holds any more
-        cancels its stream; closing it does not, for Arrow does not pass that on.
+        Memory is bounded, whatever the flight's size: by about 64 MiB of batches
+        that wait, and one or two of each part that is being read.
+
+        Args:
+            flight: Its path, or what :meth:`info` has returned, or a part of that:
+                then nothing else is to be asked of it.
+            partitions: Into how many parts to cut it. Eight of them are read at the same
+                time, from all servers that have them.
+            ordered: Whether the rows keep the flight's order; without it, no part
+                waits for another.
+            selection: ``columns``, ``filter``, ``limit`` and ``offset``, as
+                :class:`~flightstream.client.Selection` has them.
         """
-        described = self.info(name, partitions=partitions, **selection)
-        return pa.RecordBatchReader.from_batches(described.schema, self._batches(described))
+        described = self._described(flight, partitions, selection)
+        return self._stream(described, ordered=ordered, buffer_bytes=BUFFER_BYTES)
+
+    def batches(
+        self,
+        flight: str | RemoteFlight,
+        *,
+        partitions: int = 1,
+        ordered: bool = True,
+        **selection: Unpack[Selection],
+    ) -> Generator[pa.RecordBatch]:
+        """Yield the batches of a flight; the arguments are those of :meth:`stream`."""
+        with self.stream(flight, partitions=partitions, ordered=ordered, **selection) as stream:
+            yield from stream
 
     def action(self, name: str, body: bytes | Mapping[str, Any] | None = None) -> list[bytes]:
-        """Run one of the server's actions and return its results.
+        """Run one of the server's actions and return its results; it is not tried again.
 
         Args:
             name: For example ``refresh`` or ``server-info``.
@@ -119,7 +165,7 @@ class Client:
 
     def actions(self) -> dict[str, str]:
         """Return the names and descriptions of the server's actions."""
-        return self._connections.main.ask(
+        return self._ask(
             lambda client, options: {
                 action.type: action.description for action in client.list_actions(options)
             }
@@ -127,6 +173,7 @@ class Client:
 
     def close(self) -> None:
         """Close the connection; streams that are being read end."""
+        self._halt.set()
         self._connections.close()
 
     def __enter__(self) -> Self:
@@ -138,9 +185,51 @@ class Client:
     def __repr__(self) -> str:
         return f"Client({self._connections.uri!r})"
 
-    def _batches(self, described: RemoteFlight) -> Generator[pa.RecordBatch]:
-        for ticket, locations in zip(described.tickets, described.locations, strict=True):
-            yield from read_part(self._connections, described.name, ticket, locations)
+    def __reduce__(self) -> tuple[Any, ...]:
+        connections = self._connections
+        return _connected, (connections.uri, connections.access, connections.patience)
+
+    def _until(self, halt: Halt) -> "Client":
+        """Return this client for calls that somebody else may end, as a task of asyncio."""
+        return evolve(self, halt=self._halt.add(halt))
+
+    def _ask(self, call: Callable[[Any, Any], T]) -> T:
+        return self._connections.ask(self._halt, call)
+
+    def _described(
+        self, flight: str | RemoteFlight, partitions: int, selection: Selection
+    ) -> RemoteFlight:
+        if isinstance(flight, str):
+            return self.info(flight, partitions=partitions, **selection)
+        if selection or partitions != 1:
+            raise InvalidCommand("what is asked of a flight is said once, when it is described")
+        return flight
+
+    def _stream(self, described: RemoteFlight, *, ordered: bool, buffer_bytes: float) -> Stream:
+        halt = self._halt.add(Halt())
+        if halt.is_set:
+            raise closed()
+        rest = described.rest
+        sent = described.schema if rest is None else described.sent_schema
+        parts = [
+            partial(self._part, described.name, sent, Part(ticket, places))
+            for ticket, places in zip(described.tickets, described.locations, strict=True)
+        ]
+        if len(parts) == 1:
+            batches = parts[0](halt)
+        else:
+            in_order = ordered or (rest is not None and rest.is_of_the_whole)
+            batches = read_together(parts, halt, ordered=in_order, buffer_bytes=buffer_bytes)
+        if rest is not None:
+            batches = rest.apply(batches, sent)
+        total = None if described.total_records < 0 else described.total_records
+        tell = self._connections.tell
+        return Stream(described.schema, counted(batches, described.name, total, tell), halt)
+
+    def _part(
+        self, name: str, schema: pa.Schema, part: Part, halt: Halt
+    ) -> Generator[pa.RecordBatch]:
+        return read_part(self._connections, halt, name, schema, part)
 
 
 def connect(
@@ -154,7 +243,13 @@ def connect(
     tls_key: PemSource | None = None,
     token_hosts: Collection[str] = (),
     allow_insecure: bool = False,
+    attempts: int = 3,
+    backoff_seconds: float = 1.0,
     timeout_seconds: float = 30.0,
+    connect_timeout_seconds: float = 5.0,
+    first_batch_timeout_seconds: float = 300.0,
+    idle_timeout_seconds: float = 300.0,
+    on_event: Callable[[Event], object] | None = None,
     tune_allocator: bool = True,
 ) -> Client:
     """Connect to a server.
@@ -178,7 +273,16 @@ def connect(
         token_hosts: Other hosts that may see what you log in with, ``"host"`` or
             ``"host:port"``. A server may say that parts of a flight lie elsewhere.
         allow_insecure: Log in without TLS, also at another machine than this one.
+        attempts: How often something is tried that is ``Unavailable``, at each server
+            that has it; a stream has them all again after each batch.
+        backoff_seconds: How long the second attempt is waited for, at most, and twice as
+            long each one after it; longer where the server says so.
         timeout_seconds: For everything but the reading of streams.
+        connect_timeout_seconds: For a server to accept a connection.
+        first_batch_timeout_seconds: For the first batch of a stream.
+        idle_timeout_seconds: For each batch after it.
+        on_event: Called with what happens, an event of :mod:`flightstream.client.events`,
+            on the thread where it does.
         tune_allocator: ``False`` leaves ``malloc`` alone, and so does
             ``FLIGHTSTREAM_TUNE_ALLOCATOR=0`` in the environment.
 
@@ -198,4 +302,21 @@ def connect(
         token_hosts=token_hosts,
         allow_insecure=allow_insecure,
     )
-    return Client(Connections(uri if "://" in uri else f"grpc://{uri}", access, timeout_seconds))
+    patience = Patience(
+        attempts=attempts,
+        backoff_seconds=backoff_seconds,
+        timeout_seconds=timeout_seconds,
+        connect_timeout_seconds=connect_timeout_seconds,
+        first_batch_timeout_seconds=first_batch_timeout_seconds,
+        idle_timeout_seconds=idle_timeout_seconds,
+    )
+    return _connected(uri if "://" in uri else f"grpc://{uri}", access, patience, on_event)
+
+
+def _connected(
+    uri: str,
+    access: Access,
+    patience: Patience,
+    on_event: Callable[[Event], object] | None = None,
+) -> Client:
+    return Client(Connections(uri, access, patience, Teller(on_event)), Halt())

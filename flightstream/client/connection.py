@@ -1,5 +1,6 @@
 """A connection to one server: encrypted or not, and logged in where that is wanted."""
 
+import time
 from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -9,14 +10,21 @@ from attrs import define, field, frozen
 from pyarrow import flight
 
 from flightstream.addresses import is_loopback
+from flightstream.client.breaker import Breaker
 from flightstream.client.errors import typed_errors
+from flightstream.client.events import Connected, Connecting, Teller
+from flightstream.client.halt import Halt, closed
 from flightstream.client.login import Header, Login, Token, password_login, token_login
-from flightstream.errors import ConfigError, Unauthenticated
+from flightstream.client.patience import Attempts, Patience, retried
+from flightstream.client.unreachable import told
+from flightstream.errors import ConfigError, FlightStreamError, Unauthenticated, Unavailable
 
 PemSource: TypeAlias = str | Path | bytes
 T = TypeVar("T")
 
 _ARGUMENTS = {"tls_ca": "tls_root_certs", "tls_cert": "cert_chain", "tls_key": "private_key"}
+# After how long gRPC lets go of a server that was away; two minutes by default.
+_RECONNECT = (("grpc.max_reconnect_backoff_ms", 500),)
 _REUSE = "arrow-flight-reuse-connection"
 
 
@@ -39,14 +47,23 @@ class Connection:
     """A connection, and what is proven on it.
 
     Args:
+        uri: Of the server.
         client: That of Arrow.
         timeout_seconds: Of calls that are no streams.
+        tell: Told when it is made, and when it is made again.
         login: What goes with each call; ``None`` where nothing does.
     """
 
+    uri: str
     client: Any
     timeout_seconds: float
+    tell: Teller
     login: Login | None = None
+    _breaker: Breaker = field(init=False)
+    _is_up: bool = field(default=False, init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._breaker = Breaker(self.uri)
 
     def ask(self, call: Callable[[Any, Any], T], *, timed: bool = True) -> T:
         """Make a call; if it is refused, make it again, once, with a newer login.
@@ -67,12 +84,43 @@ class Connection:
                 raise
         return self._call(call, timeout_seconds, newer)
 
+    def heard(self, function: Callable[[], T]) -> T:
+        """Call something that talks to the server, and take note of whether it is there.
+
+        Raises:
+            Unavailable: It is not; what it was is told in words that name it.
+        """
+        try:
+            with typed_errors():
+                value = function()
+        except FlightStreamError as exc:
+            if isinstance(exc, Unavailable) and exc.call is None:  # not the server's own words
+                self._is_up = False
+                self._breaker.failed()
+                raise told(exc, self.uri) from exc
+            self._answered()
+            raise
+        self._answered()
+        return value
+
     def _call(
         self, call: Callable[[Any, Any], T], timeout_seconds: float | None, *headers: Header
     ) -> T:
+        self._breaker.check()
         options = flight.FlightCallOptions(timeout_seconds, headers=[*headers])
-        with typed_errors():
-            return call(self.client, options)
+        if self._is_up:
+            return self.heard(lambda: call(self.client, options))
+        self.tell(Connecting(self.uri))
+        began = time.monotonic()
+        try:
+            return self.heard(lambda: call(self.client, options))
+        finally:
+            if self._is_up:
+                self.tell(Connected(self.uri, time.monotonic() - began))
+
+    def _answered(self) -> None:
+        self._is_up = True
+        self._breaker.answered()
 
 
 @define(eq=False, repr=False)
@@ -82,12 +130,17 @@ class Connections:
     Args:
         uri: Of the server.
         access: How it is reached.
-        timeout_seconds: Of calls that are no streams.
+        patience: How long it is waited for.
+        tell: Told what happens.
+        takes_commands: Whether the server understands commands that are JSON;
+            until it is known that it does not, it is taken for one that does.
     """
 
     uri: str
     access: Access
-    timeout_seconds: float
+    patience: Patience
+    tell: Teller
+    takes_commands: bool = field(default=True, init=False)
     main: Connection = field(init=False)
     _others: dict[str, Connection] = field(factory=dict, init=False)
 
@@ -104,8 +157,22 @@ class Connections:
             self.main.login = token_login(access.token)
         elif access.username is not None and access.password is not None:
             self.main.login = password_login(
-                self.main.client, access.username, access.password, self.timeout_seconds
+                self.main.client,
+                access.username,
+                access.password,
+                self.patience.timeout_seconds,
             )
+
+    def attempts(self, halt: Halt) -> Attempts:
+        """Return the attempts at one more thing, until somebody ends it."""
+        return Attempts(self.patience, halt, self.tell)
+
+    def ask(self, halt: Halt, call: Callable[[Any, Any], T]) -> T:
+        """Make a call to the server, again while it is unavailable."""
+        if halt.is_set:
+            raise closed()
+        answer: T = retried(self.attempts(halt), self.uri, lambda: self.main.ask(call))
+        return answer
 
     def at(self, locations: Sequence[str]) -> list[str]:
         """Return where to try what is at any of these places, in order; without one, it is here.
@@ -159,8 +226,11 @@ class Connections:
             raise ConfigError(f"{uri} is not encrypted: certificates need grpc+tls://")
         if (access.tls_cert is None) != (access.tls_key is None):
             raise ConfigError("tls_cert and tls_key come together: one of them is missing")
+        connect_ms = max(1, round(self.patience.connect_timeout_seconds * 1000))
+        options = [("grpc.min_reconnect_backoff_ms", connect_ms), *_RECONNECT]
         with typed_errors():
-            return Connection(flight.connect(uri, **arguments), self.timeout_seconds)
+            client = flight.connect(uri, generic_options=options, **arguments)
+        return Connection(uri, client, self.patience.timeout_seconds, self.tell)
 
     def _check_encrypted(self, uri: str) -> None:
         if self.access.allow_insecure or uri.startswith(("grpc+tls:", "grpc+unix:")):

@@ -7,13 +7,17 @@ from typing import Any
 import pyarrow as pa
 from pyarrow import flight
 
+from flightstream.client.patience import TimedOut
 from flightstream.errors import (
     Cancelled,
     FlightStreamError,
     InvalidCommand,
+    InvalidData,
+    NotFound,
     PermissionDenied,
     Unauthenticated,
     Unavailable,
+    Unsupported,
 )
 from flightstream.wire import error_from_json
 
@@ -21,9 +25,14 @@ _CLASSES: dict[type[Exception], type[FlightStreamError]] = {
     flight.FlightUnauthenticatedError: Unauthenticated,
     flight.FlightUnauthorizedError: PermissionDenied,
     flight.FlightUnavailableError: Unavailable,
-    flight.FlightTimedOutError: Unavailable,
+    flight.FlightTimedOutError: TimedOut,
     flight.FlightCancelledError: Cancelled,
+    pa.ArrowInvalid: InvalidCommand,
+    pa.ArrowKeyError: NotFound,
+    pa.ArrowNotImplementedError: Unsupported,
 }
+_RESET = "RST_STREAM"  # how a proxy ends a stream whose server it has lost
+_SENT = " gRPC client debug context:"
 
 
 @contextmanager
@@ -41,6 +50,20 @@ def typed_errors() -> Iterator[None]:
     raise error
 
 
+@contextmanager
+def readable(uri: str) -> Iterator[None]:
+    """Tell what Arrow here makes of a stream from what the server said of it."""
+    try:
+        yield
+    except (pa.ArrowInvalid, OSError) as exc:
+        if getattr(exc, "extra_info", None) or _SENT in str(exc):
+            raise
+        error = InvalidData(f"what {uri} sent is not Arrow data that can be read: {_brief(exc)}")
+    else:
+        return
+    raise error
+
+
 def from_flight_error(exc: Exception) -> FlightStreamError:
     """Return the error that came over the wire.
 
@@ -51,9 +74,12 @@ def from_flight_error(exc: Exception) -> FlightStreamError:
     details: Any = getattr(exc, "extra_info", None)
     if details:
         return error_from_json(message, bytes(details))
+    if _RESET in message:
+        return Unavailable(message)
     return _CLASSES.get(type(exc), FlightStreamError)(message)
 
 
 def _brief(exc: Exception) -> str:
-    text = str(exc).partition(" gRPC client debug context:")[0]
+    # Servers of Arrow in Python send their tracebacks along.
+    text = str(exc).partition(_SENT)[0].partition(". Detail: ")[0]
     return " ".join(text.split())[:500] or type(exc).__name__

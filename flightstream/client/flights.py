@@ -1,34 +1,20 @@
-"""Flights as a client asks for them, and as a server describes them."""
+"""Flights as a server describes them."""
 
-from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any
 
+import attrs
 import pyarrow as pa
 from attrs import field, frozen
 
-from flightstream.client.stream import as_json
-from flightstream.wire import Command
-
-
-class Selection(TypedDict, total=False):
-    """What may be asked of a flight, as keywords; without any, it is all of it.
-
-    Args:
-        columns: The columns wanted, in this order.
-        filter: SQL, for example ``"fare > 10 AND city IN ('Oslo')"``.
-        limit: The greatest number of rows.
-        offset: How many rows to leave out first.
-    """
-
-    columns: Sequence[str] | None
-    filter: str | None
-    limit: int | None
-    offset: int
+from flightstream.client.metadata import as_json
+from flightstream.client.wanted import Rest
 
 
 @frozen(eq=False)
 class RemoteFlight:
     """A flight as the server describes it.
+
+    It can be pickled, and read by another process with its own client.
 
     Args:
         name: The path, ``sales/2024/orders``.
@@ -39,6 +25,8 @@ class RemoteFlight:
         tickets: One for each part; their rows in order are the flight.
         locations: The URIs at which each ticket may be read, the first of them
             to be tried at first; none means where it came from.
+        sent_schema: What the server sends, where the client has to do the rest.
+        rest: What of the selection that is.
     """
 
     name: str
@@ -48,33 +36,43 @@ class RemoteFlight:
     adapter: str | None
     tickets: tuple[bytes, ...] = field(repr=False)
     locations: tuple[tuple[str, ...], ...] = field(repr=False)
+    sent_schema: pa.Schema | None = field(default=None, repr=False)
+    rest: Rest | None = field(default=None, repr=False)
 
+    @property
+    def parts(self) -> tuple["RemoteFlight", ...]:
+        """The same in parts, one for each ticket, to be read wherever it suits.
 
-def command_for(
-    name: str,
-    partitions: int,
-    *,
-    columns: Sequence[str] | None = None,
-    filter: str | None = None,
-    limit: int | None = None,
-    offset: int = 0,
-) -> Command:
-    """Return the command that asks a selection of a flight."""
-    return Command(
-        tuple(name.split("/")),
-        columns=None if columns is None else tuple(columns),
-        filter=filter,
-        limit=limit,
-        offset=offset,
-        partitions=partitions,
-    )
+        There is one where the client itself has to count rows, to a limit or offset.
+        """
+        if len(self.tickets) == 1 or (self.rest is not None and self.rest.is_of_the_whole):
+            return (self,)
+        return tuple(
+            attrs.evolve(
+                self, tickets=(ticket,), locations=(places,), total_records=-1, total_bytes=-1
+            )
+            for ticket, places in zip(self.tickets, self.locations, strict=True)
+        )
+
+    def left(self, rest: Rest) -> "RemoteFlight":
+        """Return it as it is when the client has done the rest."""
+        if self.schema is None:
+            return attrs.evolve(self, rest=rest)
+        return attrs.evolve(
+            self,
+            schema=rest.schema(self.schema),
+            sent_schema=self.schema,
+            rest=rest,
+            total_records=-1 if rest.is_of_rows else self.total_records,
+        )
 
 
 def described_by(info: Any) -> RemoteFlight:
     """Return what Arrow's description of a flight says."""
-    path = info.descriptor.path or []
+    descriptor = info.descriptor
+    path = b"/".join(descriptor.path or [descriptor.command or b""])
     return RemoteFlight(
-        name=b"/".join(path).decode(),
+        name=path.decode(errors="replace"),
         schema=info.schema,
         total_records=info.total_records,
         total_bytes=info.total_bytes,

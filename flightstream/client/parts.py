@@ -1,69 +1,96 @@
-"""One part of a flight: what a server does not finish, another that serves the same does."""
+"""One part of a flight: what a server does not finish, it or another that serves the same does."""
 
 from collections.abc import Generator, Sequence
-from functools import partial
-from typing import Any
 
 import attrs
 import pyarrow as pa
-from pyarrow import flight
+from attrs import frozen
 
 from flightstream.client.connection import Connections
-from flightstream.client.stream import Torn, received
+from flightstream.client.halt import Halt
+from flightstream.client.patience import TimedOut
+from flightstream.client.received import Torn, received
 from flightstream.errors import InvalidCommand, Unavailable
 from flightstream.wire import Command
 
 
-def read_part(
-    connections: Connections, name: str, ticket: bytes, locations: Sequence[str]
-) -> Generator[pa.RecordBatch]:
-    """Yield the rows of a ticket, from the first place that has them.
+@frozen
+class Part:
+    """What is read by itself.
 
-    Where a place fails, the next one is asked for the rows that are missing: each
-    stream of a flight has one order, and a ticket is good for one version of it.
+    Args:
+        ticket: What to ask for.
+        locations: Where; none means where the ticket is from.
+    """
+
+    ticket: bytes
+    locations: Sequence[str]
+
+
+def read_part(
+    connections: Connections, halt: Halt, name: str, schema: pa.Schema | None, part: Part
+) -> Generator[pa.RecordBatch]:
+    """Yield the rows of a part, from the first place that has them.
+
+    Where a place fails, the next one is asked for the rows that are missing, and
+    the same one again if there is no other: each stream of a flight has one order,
+    and a ticket is good for one version of it. Where a place does not answer in
+    time, it is not asked again.
 
     Args:
         connections: To all the places.
+        halt: Ends it.
         name: Of the flight, for messages.
-        ticket: What to ask for.
-        locations: Where; none means where the ticket is from.
+        schema: Of each batch, if it is known.
+        part: What is read.
 
     Raises:
-        Unavailable: Every place has failed, one after the other, without a row.
+        Unavailable: Every place has failed, as often as the client tries.
+        Stale: The rows that are missing are not there any more.
     """
-    places = connections.at(locations)
-    turn = failed = rows = 0
-    asked: bytes | None = ticket
-    while asked is not None:
-        place = places[turn % len(places)]
+    places = connections.at(part.locations)
+    attempts = connections.attempts(halt)
+    command = _command(part.ticket)
+    asked, rows = part.ticket, 0
+    while True:
+        place = places[0]
         try:
-            call = partial(_get, flight.Ticket(asked))
-            for batch in received(connections.to(place).ask(call, timed=False), name):
-                rows, failed = rows + batch.num_rows, 0
+            stream = received(
+                connections.to(place),
+                asked,
+                schema,
+                name,
+                connections.patience,
+                halt,
+                is_counted=command is not None,
+            )
+            for batch in stream:
+                rows += batch.num_rows
+                attempts.renew()
                 yield batch
         except Torn:
             raise
-        except Unavailable:
-            turn, failed, asked = turn + 1, failed + 1, _rest(ticket, rows)
-            if asked is None or failed == len(places):
+        except Unavailable as exc:
+            if rows and command is None:
+                raise  # nobody can tell which rows these were
+            places = places[1:] if isinstance(exc, TimedOut) else [*places[1:], place]
+            if not places:
                 raise
+            attempts.after(exc, place, len(places))
+            asked = part.ticket if command is None else _rest(command, rows)
         else:
             return
 
 
-def _rest(ticket: bytes, rows: int) -> bytes | None:
-    """Return a ticket for all but the first rows; ``None`` where it cannot tell which these are."""
-    if not rows:
-        return ticket
+def _command(ticket: bytes) -> Command | None:
+    """Return what a ticket says, if one can be written from it that goes on where it broke."""
     try:
         command = Command.parse(ticket)
     except InvalidCommand:
         return None
-    if command.version is None:  # a name alone, or another server's
-        return None
+    return None if command.version is None else command  # a name alone, or another server's
+
+
+def _rest(command: Command, rows: int) -> bytes:
     limit = None if command.limit is None else command.limit - rows
     return attrs.evolve(command, offset=command.offset + rows, limit=limit).to_bytes()
-
-
-def _get(ticket: Any, client: Any, options: Any) -> Any:
-    return client.do_get(ticket, options)

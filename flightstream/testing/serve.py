@@ -27,7 +27,7 @@ _STOP_SECONDS = 10.0
 
 @define(eq=False)
 class Served:
-    """A running server, and a client connected to it.
+    """A running server, and a client connected to it that tries nothing again.
 
     .. versionadded:: 0.1
     """
@@ -73,7 +73,7 @@ def serving(folder: Path, *plugins_or_uris: Any, config: Config | None = None) -
         config: Its configuration.
     """
     asked = _ask(plugins_or_uris, config, folder)
-    with _running(asked, folder) as server, connect(server.uri) as client:
+    with _running(asked, folder) as server, connect(server.uri, attempts=1) as client:
         yield Served(server, client)
 
 

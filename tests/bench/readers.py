@@ -1,4 +1,4 @@
-"""Many readers of one flight at once: tox -e readers -- [READERS [SLOW [MB]]].
+"""Many readers of one flight at once: python tests/bench/readers.py [READERS [SLOW [MB]]].
 
 Printed are how many failed or had wrong rows, the fastest and the slowest of those
 that read as fast as they can, and the most memory that the server took. Slow ones

@@ -97,6 +97,18 @@ def test_clients_of_a_replica_that_is_killed_go_on_at_the_other(
         assert np.array_equal(table["half"].to_numpy(), np.arange(ROWS) / 2)
 
 
+def test_parts_that_are_read_at_once_lose_nothing_with_a_replica(
+    client: flightstream.Client, replicas: list[ServerProcess]
+) -> None:
+    with client.stream("rows", partitions=8, ordered=False) as stream:
+        batches = [stream.read_next_batch()]
+        replicas[1].process.kill()
+        batches += stream
+
+    ids = pa.Table.from_batches(batches)["id"].to_numpy()
+    assert np.array_equal(np.sort(ids), np.arange(ROWS))
+
+
 def test_a_filter_and_a_limit_go_on_where_they_were(
     client: flightstream.Client, replicas: list[ServerProcess]
 ) -> None:

@@ -1,9 +1,15 @@
 """What a server holds on to: nothing that lasts, and little at a time."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 import flightstream
 
@@ -58,6 +64,41 @@ def test_a_slow_reader_of_a_large_file_costs_little(
     assert rows % 100_000 == 0
     assert rows > 10_000_000
     assert memory_bytes(server.process.pid, "VmHWM") < 300 * MIB
+
+
+READER = """
+import sys, time
+import flightstream
+
+with flightstream.connect(sys.argv[1]) as client:
+    rows = 0
+    for batch in client.batches("large", partitions=8, columns=["id", "half"]):
+        rows += batch.num_rows
+        time.sleep(0.002)  # slower than the server
+status = open("/proc/self/status").read()
+print(rows, next(line for line in status.splitlines() if line.startswith("VmHWM:")).split()[1])
+"""
+
+
+def test_a_client_that_reads_a_large_flight_in_parts_holds_little_of_it(
+    serve_process: Callable, tmp_path: Path
+) -> None:
+    data, rows = tmp_path / "data", 48_000_000
+    data.mkdir()
+    numbers = np.arange(rows // 48)
+    block = pa.table({"id": numbers, "half": numbers / 2})
+    with pq.ParquetWriter(data / "large.parquet", block.schema) as writer:
+        for _ in range(48):
+            writer.write_table(block)
+    server = serve_process(data)
+
+    done = subprocess.run(
+        [sys.executable, "-c", READER, server.uri], capture_output=True, text=True, check=True
+    )
+
+    read, peak_kib = map(int, done.stdout.split())
+    assert read == rows  # 730 MiB
+    assert peak_kib * 1024 < 400 * MIB
 
 
 def test_a_client_that_vanishes_leaves_no_file_open(serve_process: Callable) -> None:

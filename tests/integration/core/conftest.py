@@ -88,7 +88,9 @@ def serve(folder: Path) -> Iterator[Callable[..., Served]]:
         def start(*plugins: type[Any], **given: Any) -> Served:
             given = {"sources": {"s": folder}, "drain_timeout_seconds": 5, "port": 0} | given
             server = stack.enter_context(Server(plugins=plugins, **given))
-            client = stack.enter_context(flightstream.connect(f"localhost:{server.port}"))
+            # What the server does is looked at, not what a client makes of it.
+            place = f"localhost:{server.port}"
+            client = stack.enter_context(flightstream.connect(place, attempts=1))
             raw = stack.enter_context(flight.connect(f"grpc://localhost:{server.port}"))
             return Served(server, client, raw)
 

@@ -287,7 +287,8 @@ class Parts(flight.FlightServerBase):
     def get_flight_info(self, context, descriptor):
         endpoint = flight.FlightEndpoint(b"rows", self.places)
         path = flight.FlightDescriptor.for_path("rows")
-        return flight.FlightInfo(ROWS.schema, path, [endpoint], -1, -1)
+        ours = b'{"adapter": "parts"}'
+        return flight.FlightInfo(ROWS.schema, path, [endpoint], -1, -1, app_metadata=ours)
 
     def do_get(self, context, ticket):
         return flight.RecordBatchStream(ROWS)

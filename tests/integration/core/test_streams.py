@@ -379,7 +379,9 @@ class TestRowCount:
 
         with pytest.raises(Unavailable) as caught:
             client.read("n")
-        assert caught.value.message == "60 rows of 'n' arrived, 100 were sent"
+        assert caught.value.message == (
+            f"60 rows of 'n' arrived from grpc://localhost:{server.port}, 100 were sent"
+        )
 
     @pytest.mark.parametrize("summary", [None, {}, {"rows": 60}, ["rows"], "rows"])
     def test_a_server_that_says_nothing_is_believed(self, losing, summary):

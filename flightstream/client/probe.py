@@ -26,7 +26,7 @@ def addresses_of(host: str) -> list[str]:
     return sorted({str(address[0]) for *_, address in found})
 
 
-def spoken_at(host: str, port: int) -> Spoken:
+def spoken_at(host: str, port: int, timeout_seconds: float = TIMEOUT_SECONDS) -> Spoken:
     """Tell what a server speaks, whatever its certificate.
 
     Raises:
@@ -37,12 +37,12 @@ def spoken_at(host: str, port: int) -> Spoken:
     anything.set_alpn_protocols(["h2"])
     place = (host, port)
     with (
-        socket.create_connection(place, TIMEOUT_SECONDS) as connection,
+        socket.create_connection(place, timeout_seconds) as connection,
         suppress(OSError),
         anything.wrap_socket(connection),
     ):
         return "TLS"
-    with socket.create_connection(place, TIMEOUT_SECONDS) as connection, suppress(OSError):
+    with socket.create_connection(place, timeout_seconds) as connection, suppress(OSError):
         connection.sendall(_PREFACE)
         if _received(connection, 9)[3:4] == bytes([_SETTINGS]):
             return "plaintext"

@@ -1,0 +1,107 @@
+"""GetFlightInfo, of servers of ours and of others."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import attrs
+import pyarrow as pa
+from attrs import define
+from pyarrow import flight
+
+from flightstream.client.connection import Connections
+from flightstream.client.flights import RemoteFlight, described_by
+from flightstream.client.halt import Halt
+from flightstream.client.wanted import Rest, Selection, divided
+from flightstream.errors import (
+    FlightStreamError,
+    InvalidData,
+    LimitExceeded,
+    Unauthenticated,
+    Unavailable,
+)
+
+# What other servers answer to a command that is JSON, besides what tells nothing of it.
+_NOT_OF_THE_COMMAND = (Unavailable, Unauthenticated, LimitExceeded)
+
+
+@define
+class Describer:
+    """Asks for flights, as much as the server understands.
+
+    Args:
+        connections: To the server.
+        halt: Ends it.
+    """
+
+    connections: Connections
+    halt: Halt
+
+    def describe(self, name: str, partitions: int, selection: Selection) -> RemoteFlight:
+        """Return a flight, with what is asked of it."""
+        command, rest = divided(name, partitions, selection)
+        if self.connections.takes_commands:
+            described = self._commanded(command.to_bytes())
+            if described is not None:
+                return described if rest is None else described.left(rest)
+        return self._plain(name).left(Rest(**selection))
+
+    def _commanded(self, command: bytes) -> RemoteFlight | None:
+        """Ask in the way of FlightStream; ``None`` if the server is not of that kind."""
+        try:
+            described = self._ask(flight.FlightDescriptor.for_command(command))
+        except _NOT_OF_THE_COMMAND:
+            raise
+        except FlightStreamError as exc:
+            if exc.call is not None:  # it has understood
+                raise
+            return None
+        # One that takes any bytes for a name has not understood either.
+        return None if described.adapter is None else described
+
+    def _plain(self, name: str) -> RemoteFlight:
+        first: FlightStreamError | None = None
+        for descriptor in _descriptors(name):
+            try:
+                described = self._ask(descriptor)
+            except _NOT_OF_THE_COMMAND:
+                raise
+            except FlightStreamError as exc:
+                first = first or exc
+            else:
+                self.connections.takes_commands = False
+                named = attrs.evolve(described, name=name)
+                return named if named.schema else self._with_schema(named)
+        assert first is not None
+        raise _understood(first, name, self.connections.uri) from first
+
+    def _with_schema(self, described: RemoteFlight) -> RemoteFlight:
+        """Learn the schema from the stream, where the description has none."""
+        if not described.tickets:
+            raise InvalidData(f"{self.connections.uri} tells no schema of {described.name!r}")
+        ticket, places = described.tickets[0], self.connections.at(described.locations[0])
+
+        def ask(client: Any, options: Any) -> pa.Schema:
+            reader = client.do_get(flight.Ticket(ticket), options)
+            reader.cancel()
+            return reader.schema
+
+        return attrs.evolve(described, schema=self.connections.to(places[0]).ask(ask))
+
+    def _ask(self, descriptor: Any) -> RemoteFlight:
+        return self.connections.ask(
+            self.halt,
+            lambda client, options: described_by(client.get_flight_info(descriptor, options)),
+        )
+
+
+def _descriptors(name: str) -> Iterator[Any]:
+    """Yield what a name may be to a server that has its own idea of names."""
+    parts = name.split("/")
+    yield flight.FlightDescriptor.for_path(*parts)
+    if len(parts) > 1:
+        yield flight.FlightDescriptor.for_path(name)
+    yield flight.FlightDescriptor.for_command(name.encode())
+
+
+def _understood(error: FlightStreamError, name: str, uri: str) -> FlightStreamError:
+    return type(error)(f"{uri} does not know {name!r}: {error.message}")

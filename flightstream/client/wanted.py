@@ -1,0 +1,127 @@
+"""What is asked of a flight: a server's part of it, and what is left to be done here."""
+
+from collections.abc import Generator, Sequence
+from typing import TypeAlias, TypedDict
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from attrs import frozen
+
+from flightstream.client.expressions import translate
+from flightstream.errors import InvalidCommand
+from flightstream.filters import Filter
+from flightstream.narrow import Step, narrowed
+from flightstream.wire import Command
+
+Condition: TypeAlias = str | pc.Expression
+
+
+class Selection(TypedDict, total=False):
+    """What may be asked of a flight, as keywords; without any, it is all of it.
+
+    Args:
+        columns: The columns wanted, in this order.
+        filter: SQL, for example ``"fare > 10 AND city IN ('Oslo')"``, or an expression of
+            :mod:`pyarrow.compute`: what SQL cannot say of that is done here.
+        limit: The greatest number of rows.
+        offset: How many rows to leave out first.
+    """
+
+    columns: Sequence[str] | None
+    filter: Condition | None
+    limit: int | None
+    offset: int
+
+
+@frozen
+class Rest:
+    """What of a selection the server does not do.
+
+    Args:
+        columns: Those that are left at the end.
+        filter: Which rows are left.
+        limit: The greatest number of them.
+        offset: How many of them to leave out first.
+    """
+
+    columns: Sequence[str] | None = None
+    filter: Condition | None = None
+    limit: int | None = None
+    offset: int = 0
+
+    @property
+    def is_of_rows(self) -> bool:
+        """Whether there may be fewer rows than the server sends."""
+        return self.filter is not None or self.is_of_the_whole
+
+    @property
+    def is_of_the_whole(self) -> bool:
+        """Whether it cannot be done of each part apart."""
+        return self.limit is not None or self.offset > 0
+
+    def schema(self, sent: pa.Schema) -> pa.Schema:
+        """Return the schema that is left of one.
+
+        Raises:
+            InvalidCommand: There is no such column, or the filter does not fit.
+        """
+        self._steps(sent)
+        if self.columns is None:
+            return sent
+        for name in self.columns:
+            if len(sent.get_all_field_indices(name)) != 1:
+                raise InvalidCommand(f"there is no column {name!r}, or more than one")
+        return pa.schema([sent.field(name) for name in self.columns], sent.metadata)
+
+    def apply(
+        self, batches: Generator[pa.RecordBatch], sent: pa.Schema
+    ) -> Generator[pa.RecordBatch]:
+        """Yield what is left of batches."""
+        return narrowed(batches, self._steps(sent), self.offset, self.limit, self.columns)
+
+    def _steps(self, schema: pa.Schema) -> list[Step]:
+        if self.filter is None:
+            return []
+        if isinstance(self.filter, str):
+            return [Filter.bind(self.filter, schema)]
+        step = _Expression(self.filter)
+        step.apply(pa.RecordBatch.from_pylist([], schema=schema))
+        return [step]
+
+
+@frozen
+class _Expression:
+    expression: pc.Expression
+
+    def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        try:
+            return batch.filter(self.expression)
+        except (pa.ArrowException, ValueError) as exc:
+            reason = " ".join(str(exc).split())[:300]
+            raise InvalidCommand(f"the filter does not fit the flight: {reason}") from exc
+
+
+def divided(name: str, partitions: int, selection: Selection) -> tuple[Command, Rest | None]:
+    """Return what to ask a server of ours, and what is left then."""
+    wanted = Rest(**selection)
+    path = tuple(name.split("/"))
+    if wanted.filter is None or isinstance(wanted.filter, str):
+        return _command(path, partitions, wanted, wanted.filter), None
+    known = translate(wanted.filter)
+    if known.is_whole:
+        return _command(path, partitions, wanted, known.sql), None
+    columns = None
+    if wanted.columns is not None and known.columns is not None:
+        columns = [*wanted.columns, *sorted(known.columns - {*wanted.columns})]
+    return _command(path, partitions, Rest(columns=columns), known.sql), wanted
+
+
+def _command(path: tuple[str, ...], partitions: int, asked: Rest, sql: str | None) -> Command:
+    return Command(
+        path,
+        columns=None if asked.columns is None else tuple(asked.columns),
+        filter=sql,
+        limit=asked.limit,
+        offset=asked.offset,
+        partitions=partitions,
+    )

@@ -1,0 +1,119 @@
+"""Servers of Flight that are not ours, and know nothing of commands or versions."""
+
+from typing import ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from pyarrow import flight
+
+import flightstream
+from flightstream import InvalidCommand, NotFound, Unavailable, Unsupported
+
+ROWS = pa.table({"n": range(100), "name": [f"row {n}" for n in range(100)]})
+
+
+class Plain(flight.FlightServerBase):
+    """As in Arrow's cookbook: tables by path, tickets that are names, errors of Python."""
+
+    tables: ClassVar = {("rows",): ROWS, ("deep/rows",): ROWS.slice(50)}
+    breaks = tells_schema = False
+
+    def _info(self, path):
+        table = self.tables[path]
+        endpoints = [flight.FlightEndpoint("/".join(path), [])]
+        descriptor = flight.FlightDescriptor.for_path(*path)
+        schema = table.schema if self.tells_schema else None
+        return flight.FlightInfo(schema, descriptor, endpoints, -1, -1)
+
+    def list_flights(self, context, criteria):
+        return iter([self._info(path) for path in self.tables])
+
+    def get_flight_info(self, context, descriptor):
+        return self._info(tuple(part.decode() for part in descriptor.path))
+
+    def do_get(self, context, ticket):
+        table = self.tables[(ticket.ticket.decode(),)]
+        if self.breaks:
+            return flight.GeneratorStream(table.schema, self._breaking(table))
+        return flight.RecordBatchStream(table)
+
+    def _breaking(self, table):
+        yield table.to_batches(max_chunksize=10)[0]
+        raise flight.FlightUnavailableError("gone")
+
+
+class Commanded(flight.FlightServerBase):
+    """Knows commands that are names."""
+
+    def get_flight_info(self, context, descriptor):
+        if descriptor.command != b"rows":
+            raise flight.FlightServerError("what is that?")
+        endpoint = flight.FlightEndpoint("t", [])
+        return flight.FlightInfo(ROWS.schema, descriptor, [endpoint], 100, -1)
+
+    def do_get(self, context, ticket):
+        return flight.RecordBatchStream(ROWS)
+
+
+@pytest.fixture(params=[True, False], ids=["schema told", "no schema"])
+def plain(request):
+    with Plain("grpc://localhost:0") as server:
+        server.tells_schema = request.param
+        yield server
+
+
+@pytest.fixture
+def client(plain):
+    with flightstream.connect(f"localhost:{plain.port}", backoff_seconds=0.01) as client:
+        yield client
+
+
+def test_a_flight_is_read_by_its_name(client):
+    assert client.read("rows") == ROWS
+    assert client.read("deep/rows") == ROWS.slice(50)
+    assert client.schema("rows") == ROWS.schema
+    assert [one.name for one in client.flights()] == ["rows", "deep/rows"]
+    assert [one.name for one in client.flights("deep")] == ["deep/rows"]
+
+
+@pytest.mark.parametrize("condition", ["n >= 90", pc.field("n") >= 90])
+def test_what_the_server_cannot_do_is_done_here(client, condition):
+    kept = ROWS.slice(90)
+    assert client.read("rows", filter=condition, partitions=3) == kept
+    assert client.read("rows", filter=condition, columns=["name"]) == kept.select(["name"])
+    assert client.read("rows", filter=condition, offset=2, limit=3) == kept.slice(2, 3)
+
+
+def test_mistakes_are_told(client):
+    with pytest.raises(NotFound, match="does not know 'none'"):
+        client.read("none")
+    with pytest.raises(InvalidCommand, match="no column 'm'"):
+        client.read("rows", columns=["m"])
+    with pytest.raises(InvalidCommand, match="unknown column 'm'"):
+        client.read("rows", filter="m > 1")
+    with pytest.raises(Unsupported):
+        client.action("server-info")
+
+
+def test_no_traceback_of_the_server_is_in_an_error(client):
+    with pytest.raises(NotFound) as caught:
+        client.read("none")
+    assert "Traceback" not in caught.value.message
+
+
+def test_a_stream_that_breaks_cannot_go_on(plain, client):
+    plain.breaks = True
+    batches = client.batches("rows")
+    assert next(batches).num_rows == 10
+    with pytest.raises(Unavailable, match="gone"):
+        next(batches)
+
+
+def test_commands_may_be_names():
+    with (
+        Commanded("grpc://localhost:0") as server,
+        flightstream.connect(f"localhost:{server.port}") as client,
+    ):
+        assert client.read("rows", limit=2) == ROWS.slice(0, 2)
+        assert client.info("rows").total_records == 100
