@@ -40,6 +40,10 @@ def result_within(future: "Future[T]", timeout_seconds: float) -> T:
         if future.done():  # it is the work's own, or has ended just now
             return future.result()
         raise Overdue(future) from None
+    finally:
+        # An error of the work has this frame, and the future has the error: they would
+        # keep each other, and what the work had at hand.
+        del future
 
 
 @define(eq=False)
@@ -96,6 +100,7 @@ class Errands:
         except BaseException as exc:
             self._rest(inbox)
             future.set_exception(exc)
+            del future  # as above
         else:
             self._rest(inbox)
             future.set_result(result)

@@ -118,11 +118,16 @@ class SourceListing:
 
     def find(self, name: Name) -> Entry | None:
         """Return one flight as it is now."""
-        entry = self.entries().get(name)
+        entries = self.entries()
+        entry = entries.get(name)
         if entry is not None and not entry.is_current():
             self.refresh()
+            entries = self._found.by_name
+            entry = entries.get(name)
+        entry = entry or self._find_unlisted(name)
+        if entry is None and self._found.by_name is not entries:  # it has been listed meanwhile
             entry = self._found.by_name.get(name)
-        return entry or self._find_unlisted(name)
+        return entry
 
     def bearers(self, name: Name) -> list[Entry]:
         """Return the flights that wanted a name and are served under longer ones."""

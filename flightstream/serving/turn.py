@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator
+from copy import copy
 from threading import Lock
 from typing import Any
 
@@ -69,7 +70,7 @@ class Turn:
             Unavailable: It stood still for too long.
         """
         if self._error is not None:
-            raise self._error
+            raise copy(self._error)  # its traceback has the stream, which has this turn
 
     def _pass(self, *, is_readers: bool) -> None:
         with self._lock:

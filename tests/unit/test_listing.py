@@ -198,6 +198,13 @@ class TestSourceListing:
         assert str(listing.find(("deep", "b"))) == "s/deep/b"
         assert listing.find(("c",)) is None
 
+    def test_a_name_that_is_listed_while_it_is_asked_for_is_found(self, lists):
+        flights: list[Flight] = []
+        lake = lists(flights, found=lambda _name: flights.append(Flight("a")) or listing.refresh())
+        listing = SourceListing("s", [lake], FOREVER)
+
+        assert str(listing.find(("a",))) == "s/a"
+
     def test_bearers_are_those_that_wanted_a_name(self, lists):
         flights = [Flight("a", origin=file(f"a.{kind}")) for kind in ("csv", "tsv")]
         listing = SourceListing("s", [lists(flights, found=lambda name: Flight(name))], FOREVER)

@@ -1,7 +1,9 @@
 """A call that fails holds on to nothing, whether or not Python looks for garbage."""
 
 import gc
+from collections import deque
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -32,6 +34,25 @@ def test_a_stream_that_fails_holds_on_to_no_batch(
 
     with pytest.raises(flight.FlightError):
         served.get(b"numbers")
+
+    until(lambda: pa.total_allocated_bytes() <= before)
+
+
+@pytest.mark.usefixtures("without_gc")
+def test_a_stream_that_was_ended_idle_holds_on_to_no_batch(
+    serve: Callable, until: Callable
+) -> None:
+    options = {"batch_rows": ROWS, "batches": 40}
+    limits = {"idle_timeout_seconds": 0.2}
+    served = serve(FaultyAdapter, options={"faulty": options}, limits=limits)
+    before = pa.total_allocated_bytes()
+    reader = served.raw.do_get(flight.Ticket(b"numbers"))
+    reader.read_chunk()
+    until(lambda: served.server.service.calls.active == 0)
+
+    with pytest.raises(flight.FlightUnavailableError):
+        deque(reader, maxlen=0)
+    del reader
 
     until(lambda: pa.total_allocated_bytes() <= before)
 
@@ -68,10 +89,18 @@ def test_a_hook_that_fails_holds_on_to_nothing(serve: Callable, until: Callable)
 
 
 @pytest.mark.usefixtures("without_gc")
-def test_a_call_that_fails_leaves_no_garbage(serve: Callable, until: Callable) -> None:
-    served = serve(FaultyAdapter, options={"faulty": {"fault": "crash"}})
+def test_a_call_that_fails_leaves_no_garbage(
+    serve: Callable, until: Callable, folder: Path
+) -> None:
+    at_once = {"uri": str(folder), "options": {"faulty": {"after_batches": 0}}}
+    served = serve(
+        FaultyAdapter,
+        options={"faulty": {"fault": "crash"}},
+        sources={"s": folder, "at-first": at_once},
+    )
     calls = [
-        lambda: served.get(b"numbers"),
+        lambda: served.get(b"s/numbers"),
+        lambda: served.get(b"at-first/numbers"),
         lambda: served.get(b"nothing"),
         lambda: served.info(b"nothing"),
         lambda: served.raw.get_schema(flight.FlightDescriptor.for_path("nothing")),
