@@ -68,7 +68,7 @@ class Describer:
             except FlightStreamError as exc:
                 first = first or exc
             else:
-                self.connections.takes_commands = False
+                self.connections.takes_commands = described.adapter is not None
                 named = attrs.evolve(described, name=name)
                 return named if named.schema else self._with_schema(named)
         assert first is not None
