@@ -36,6 +36,8 @@ from flightstream.serving.scan import Scan
 from flightstream.serving.setup import Setup
 from flightstream.wire import Command
 
+LONG = 20.0
+
 CREDENTIALS = Credentials(peer="ipv4:127.0.0.1:1")
 
 
@@ -166,7 +168,11 @@ class TestScan:
     @pytest.fixture
     def scan(self, memory, mount, calls) -> Any:
         def start(
-            *batches: Any, counted: Any = None, is_cancelled: Any = lambda: False, **command: Any
+            *batches: Any,
+            counted: Any = None,
+            source: Any = lambda: (),
+            is_cancelled: Any = lambda: False,
+            **command: Any,
         ) -> Scan:
             table = pa.table({"x": pa.array([], pa.int64())})
 
@@ -175,6 +181,7 @@ class TestScan:
                 @hookimpl
                 def stream_batches(self, request):
                     yield from batches
+                    yield from source()
                     for name, number in (counted or {}).items():
                         request.counts.add(name, number)
 
@@ -250,6 +257,51 @@ class TestScan:
 
         assert list(scan(*[batch], limit=2)) == [batch[:2]]
         assert observer.seen[0].code == "ok"
+
+    def test_one_that_was_started_reads_before_it_is_asked(self, scan, batch, until):
+        read: list[str] = []
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            read.append("first")
+            yield batch
+            read.append("second")
+            yield batch
+
+        running = scan(source=batches)
+        running.start()
+        until(lambda: read == ["first"])
+
+        assert list(running) == [batch, batch]
+        assert read == ["first", "second"]
+
+    @pytest.mark.parametrize("is_late", [False, True])
+    def test_one_that_was_started_and_never_read_closes_its_source(
+        self, scan, batch, observer, until, is_late
+    ):
+        """And never asks a transport, whose call may be over, whether the client is there."""
+        closed, began, go_on = threading.Event(), threading.Event(), threading.Event()
+        asked: list[str] = []
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            try:
+                began.set()
+                assert go_on.wait(LONG)
+                yield batch
+            finally:
+                closed.set()
+
+        running = scan(source=batches, is_cancelled=lambda: asked.append("client") or False)
+        first = running.start()
+        assert began.wait(LONG)
+        if is_late:
+            running.abandon()
+        go_on.set()
+        until(first.done)
+        if not is_late:
+            running.abandon()
+
+        assert closed.wait(LONG)
+        assert (asked, [r.code for r in observer.seen]) == ([], ["cancelled"])
 
     def test_a_reader_that_stops_is_reported_as_cancelled(self, scan, batch, observer):
         running = iter(scan(batch, batch))
