@@ -81,11 +81,12 @@ class Scan:
         """Yield batches until the plan is done; whatever happens, the call is closed."""
         self.is_begun = True
         error: BaseException | None = None
-        first = self._first or self.start()
+        if self._first is None:
+            self.start()
         batches = self._turn.batches
         assert batches is not None
         try:
-            sized = self._in_time(first, batches)
+            sized = self._in_time(batches)
             while True:
                 self._turn.to_reader()
                 if sized is None:
@@ -115,15 +116,19 @@ class Scan:
             # all of them would be kept until Python looks for garbage.
             del error
 
-    def _in_time(self, first: Future[Sized | None], batches: Generator[Sized]) -> Sized | None:
+    def _in_time(self, batches: Generator[Sized]) -> Sized | None:
         """Return the first batch, if it comes in time."""
         seconds = self._call.setup.limits.first_batch_timeout_seconds
+        first, self._first = self._first, None
+        assert first is not None
         try:
             return result_within(first, seconds)
         except Overdue as overdue:
             self._turn.release()
             overdue.then(batches.close)
             raise Unavailable(f"the first rows have not come within {seconds:g} seconds") from None
+        finally:
+            del first  # it has the batch, or an error that has this frame
 
     def _count(self, batch: pa.RecordBatch, batch_bytes: int) -> None:
         """Count a batch that is about to be handed out.
