@@ -70,8 +70,7 @@ class Scan:
                 self._count(batch)
                 yield batch
                 self._turn.to_source()
-                with structlog.contextvars.bound_contextvars(call=self._call.id):
-                    batch = next(batches, None)
+                batch = self._next(batches)
         except GeneratorExit:
             error = Cancelled(_NOT_READ)
             raise
@@ -102,6 +101,15 @@ class Scan:
             self._turn.release()
             overdue.then(batches.close)
             raise Unavailable(f"the first rows have not come within {seconds:g} seconds") from None
+
+    def _next(self, batches: Generator[pa.RecordBatch]) -> pa.RecordBatch | None:
+        """Return the next batch; a source that fails too late has been ended before."""
+        try:
+            with structlog.contextvars.bound_contextvars(call=self._call.id):
+                return next(batches, None)
+        except BaseException:
+            self._turn.stop()
+            raise
 
     def _count(self, batch: pa.RecordBatch) -> None:
         """Count a batch that is about to be handed out.
