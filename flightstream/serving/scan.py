@@ -95,7 +95,7 @@ class Scan:
                 self._count(batch, size)
                 yield batch
                 self._turn.to_source()
-                sized = self._context.run(next, batches, None)
+                sized = self._next(batches)
         except GeneratorExit:
             error = Cancelled(_NOT_READ)
             raise
@@ -129,6 +129,14 @@ class Scan:
             raise Unavailable(f"the first rows have not come within {seconds:g} seconds") from None
         finally:
             del first  # it has the batch, or an error that has this frame
+
+    def _next(self, batches: Generator[Sized]) -> Sized | None:
+        """Return the next batch; a source that fails too late has been ended before."""
+        try:
+            return self._context.run(next, batches, None)
+        except BaseException:
+            self._turn.stop()
+            raise
 
     def _count(self, batch: pa.RecordBatch, batch_bytes: int) -> None:
         """Count a batch that is about to be handed out.

@@ -57,6 +57,16 @@ class Turn:
             self._error = Unavailable(f"the stream's {whose} nothing for {seconds:g} seconds")
             return self._error
 
+    def stop(self) -> None:
+        """Note that the stream ends by itself; nobody else ends it from now on.
+
+        Raises:
+            Unavailable: Somebody has, for it took too long.
+        """
+        with self._lock:
+            self.check()
+            self._since = None
+
     def release(self) -> Generator[Any] | None:
         """Return the stream to be closed; only the first time there is one."""
         with self._lock:

@@ -338,6 +338,23 @@ class TestIdle:
         with pytest.raises(flight.FlightUnavailableError, match="source has given nothing"):
             reader.read_chunk()
 
+    def test_a_source_that_fails_too_late_was_ended_before(self, serve, lake, gate, reading, until):
+        class Fails(lake):
+            def stalls(self) -> Any:
+                yield BATCH
+                gate.wait()
+                raise InvalidCommand("nobody hears of this")
+
+        served = serve(adapter(Fails), limits={"idle_timeout_seconds": 0.3})
+        reader = reading(served, b"s/stalls")
+        until(lambda: scans(served) == 0)
+
+        gate.open()
+
+        # As the log has it.
+        with pytest.raises(flight.FlightUnavailableError, match="source has given nothing"):
+            reader.read_chunk()
+
 
 def test_a_command_may_have_a_length(serve, lake):
     served = serve(lake, limits={"max_command_bytes": 1024})
