@@ -109,6 +109,8 @@ class Soak:
                 ended.set()
         for one in beside:
             one.result()
+        if not self._server.is_running:
+            raise SystemExit(f"the server has ended; its log and what clients noted: {self.folder}")
 
     def _settled(self, before: Held | None = None) -> Held:
         """Return what the server holds, once that is no more than it may be, or time is over."""
