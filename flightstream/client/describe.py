@@ -9,6 +9,7 @@ from attrs import define
 from pyarrow import flight
 
 from flightstream.client.connection import Connections
+from flightstream.client.errors import typed_errors
 from flightstream.client.flights import RemoteFlight, described_by
 from flightstream.client.halt import Halt
 from flightstream.client.wanted import Rest, Selection, divided
@@ -40,7 +41,9 @@ class Describer:
         """Return a flight, with what is asked of it."""
         command, rest = divided(name, partitions, selection)
         if self.connections.takes_commands:
-            described = self._commanded(command.to_bytes())
+            with typed_errors():
+                sent = command.to_bytes()
+            described = self._commanded(sent)
             if described is not None:
                 return described if rest is None else described.left(rest)
         return self._plain(name).left(Rest(**selection))

@@ -201,6 +201,8 @@ def command(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         with (
             chdir(tmp_path),
             patch.dict(os.environ, clean_environment(env), clear=True),
+            # Another test in this process may have set up logs, which no command but serve does.
+            patch("structlog.is_configured", return_value=False),
             redirect_stdout(out),
             redirect_stderr(err),
         ):

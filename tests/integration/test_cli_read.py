@@ -99,7 +99,7 @@ def test_no_server_is_one_line_and_exit_1(command):
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"flightstream: no answer from {uri}: ")
-    assert done.stderr.endswith("Connection refused\n")
+    assert done.stderr.endswith("Connection refused (does the server run there?)\n")
     assert done.stderr.count("\n") == 1
 
 

@@ -33,8 +33,6 @@ from flightstream.serving import Service, Setup
 from flightstream.serving.scan import Scan
 from flightstream.wire import Command
 
-pytest_plugins = ["flightstream.testing"]
-
 
 @define
 class World:

@@ -5,6 +5,8 @@ import pytest
 
 from flightstream import ConfigError
 
+pytest_plugins = ["flightstream.testing"]
+
 
 def test_what_was_read_whole_is_not_read_again(behind, world):
     server = behind()

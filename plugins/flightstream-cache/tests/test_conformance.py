@@ -18,6 +18,8 @@ from flightstream_parquet import ParquetAdapter
 from flightstream import option, service
 from flightstream.testing import AdapterConformance, Sample
 
+pytest_plugins = ["flightstream.testing"]
+
 TABLE = pa.table({"n": [1, 2, 3, 4, 5, None], "s": ["a", None, "c", "a", "größe", ""]})
 NONE = TABLE.slice(0, 0)
 # Not of a fixture, for servers in processes of their own make theirs.

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+pytest_plugins = ["flightstream.testing"]
+
 fast = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+pytest_plugins = ["flightstream.testing"]
+
 LARGE = pa.table({"n": range(100_000)})  # 800 kB
 
 

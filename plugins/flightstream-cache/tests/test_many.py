@@ -8,6 +8,8 @@ import pytest
 
 from flightstream import Stale
 
+pytest_plugins = ["flightstream.testing"]
+
 
 def test_many_at_once_are_one_reading(behind, world):
     world.tables["t"] = pa.table({"n": range(3000)})

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from flightstream import FlightStreamError, Grant, Mask
 
+pytest_plugins = ["flightstream.testing"]
+
 GRANTS = {
     "all": Grant(),
     "few": Grant(rows=("n < 7",)),

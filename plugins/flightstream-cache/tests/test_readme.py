@@ -6,6 +6,8 @@ from flightstream_cache import Cache
 
 from flightstream.testing import options_table
 
+pytest_plugins = ["flightstream.testing"]
+
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 
 

@@ -14,6 +14,8 @@ from flightstream_cache.commands import cache
 
 from flightstream import Flight, Source, Unavailable, adapter, hookimpl
 
+pytest_plugins = ["flightstream.testing"]
+
 TABLE = pa.table({"n": range(1000), "s": [f"x{i % 7}" for i in range(1000)]})
 
 

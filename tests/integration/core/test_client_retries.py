@@ -174,11 +174,8 @@ def test_a_place_that_has_failed_often_is_left_alone_for_a_while(serve, memory, 
 def test_a_frozen_server_is_given_up_in_time(served, through):
     with LossyProxy(served.server.port) as proxy:
         client = through(proxy, idle_timeout_seconds=0.5, timeout_seconds=0.5)
-        stream = client.stream("rows")
-        stream.read_next_batch()
+        assert client.info("rows").name == "s/rows"
         proxy.frozen.set()
-        with pytest.raises(Unavailable, match=r"sent nothing of 's/rows' for 0\.5 seconds"):
-            stream.read_all()
         with pytest.raises(Unavailable, match=r"Deadline Exceeded.*frozen"):
             client.info("rows")
         client.close()

@@ -30,6 +30,7 @@ def test_each_value_is_shown_with_where_it_came_from(load, tmp_path):
         Row("server.max_receive_message_bytes", '"100 MiB"', "default"),
         Row("server.listing_ttl_seconds", "1.0", "flightstream.toml"),
         Row("server.drain_timeout_seconds", "30.0", "default"),
+        Row("server.switch_interval_seconds", "0.0005", "default"),
         Row("server.advertise", "[]", "default"),
         Row("server.tls.certificate", "(not set)", "default"),
         Row("server.tls.key", "(not set)", "default"),

@@ -9,7 +9,8 @@ from typing import Any
 
 import click
 
-from flightstream import ByteSize, FlightStreamError, connect
+import flightstream
+from flightstream import ByteSize, FlightStreamError
 from flightstream_cache.entry import Entry
 from flightstream_cache.folder import Folder
 from flightstream_cache.label import Damaged, Label
@@ -94,7 +95,7 @@ def clear(folder: Folder, flights: tuple[str, ...]) -> None:
 def warm(flights: tuple[str, ...], uri: str, token: str | None, tls_ca: str | None) -> None:
     """Read FLIGHTs from a running server, so that it keeps them."""
     try:
-        with connect(uri, token=token, tls_ca=tls_ca) as client:
+        with flightstream.connect(uri, token=token, tls_ca=tls_ca) as client:
             for flight in flights:
                 with client.stream(flight) as batches:
                     rows = sum(batch.num_rows for batch in batches)
