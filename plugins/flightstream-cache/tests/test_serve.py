@@ -120,6 +120,11 @@ def test_a_server_that_is_killed_leaves_nothing_that_is_served(serve, tmp_path, 
 
 
 class TestCommands:
+    @pytest.fixture(autouse=True)
+    def _no_logs(self, monkeypatch):
+        """Another test may have set up logs in this process, as no command does."""
+        monkeypatch.setattr("structlog.is_configured", lambda: False)
+
     def run(self, *arguments: str) -> str:
         result = CliRunner().invoke(cache, arguments)
         assert result.exit_code == 0, result.output
