@@ -42,8 +42,8 @@ nitpick_ignore_regex = [
     ("py:attr", r"flightstream\.filters\.Filter\.tree"),  # it is described with its class
     (
         "py:class",
-        r"flightstream\.(config|filters\.syntax|registry|serving|wire)\..*"
-        r"|.*\.(Connections|Failures|Grouping|P|R)",
+        r"flightstream\.(config|client\.(halt|wanted)|filters\.syntax|registry|serving|wire)\..*"
+        r"|.*\.(Connections|Failures|Grouping|P|R|_Threads)",
     ),
 ]
 

@@ -281,8 +281,7 @@ def connect(
         connect_timeout_seconds: For a server to accept a connection.
         first_batch_timeout_seconds: For the first batch of a stream.
         idle_timeout_seconds: For each batch after it.
-        on_event: Called with what happens, an event of :mod:`flightstream.client.events`,
-            on the thread where it does.
+        on_event: Called with what happens, such as a retry, on the thread where it does.
         tune_allocator: ``False`` leaves ``malloc`` alone, and so does
             ``FLIGHTSTREAM_TUNE_ALLOCATOR=0`` in the environment.
 
