@@ -3,67 +3,66 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from flightstream.arrow_types import parse_type
-from flightstream.errors import (
-    Cancelled,
-    ConfigError,
-    FlightStreamError,
-    InvalidCommand,
-    InvalidData,
-    LimitExceeded,
-    NotFound,
-    PermissionDenied,
-    PluginError,
-    PluginLoadError,
-    Stale,
-    Unauthenticated,
-    Unavailable,
-    Unsupported,
-)
-from flightstream.filters import Bounds, Filter, RowRule
-from flightstream.hookspecs import HOOKS_VERSION, hookimpl
-from flightstream.models import (
-    Action,
-    Allowance,
-    CallRecord,
-    Credentials,
-    Flight,
-    Grant,
-    Identity,
-    Mask,
-    Objects,
-    Phase,
-    PluginFailure,
-    RangedObjects,
-    ScanCounts,
-    ScanEstimate,
-    ScanRequest,
-    ServerInfo,
-    ServerStatus,
-    SourceStatus,
-    StartedCall,
-    Storage,
-    StoredObject,
-)
-from flightstream.plugin import ByteSize, Secret, adapter, option, service
-from flightstream.storage import (
-    BucketPath,
-    File,
-    FileSet,
-    OpenedStores,
-    Source,
-    Store,
-    StoreFailure,
-    balanced,
-    is_endpoint,
-    is_usable_key,
-    ranged_filesystem,
-)
-from flightstream.workers import Workers
-
 if TYPE_CHECKING:
+    from flightstream.arrow_types import parse_type
     from flightstream.client import Client, DataWarning, connect
+    from flightstream.errors import (
+        Cancelled,
+        ConfigError,
+        FlightStreamError,
+        InvalidCommand,
+        InvalidData,
+        LimitExceeded,
+        NotFound,
+        PermissionDenied,
+        PluginError,
+        PluginLoadError,
+        Stale,
+        Unauthenticated,
+        Unavailable,
+        Unsupported,
+    )
+    from flightstream.filters import Bounds, Filter, RowRule
+    from flightstream.hookspecs import HOOKS_VERSION, hookimpl
+    from flightstream.models import (
+        Action,
+        Allowance,
+        CallRecord,
+        Credentials,
+        Flight,
+        Grant,
+        Identity,
+        Mask,
+        Objects,
+        Phase,
+        PluginFailure,
+        RangedObjects,
+        ScanCounts,
+        ScanEstimate,
+        ScanRequest,
+        ServerInfo,
+        ServerStatus,
+        SourceStatus,
+        StartedCall,
+        Storage,
+        StoredObject,
+    )
+    from flightstream.plugin import ByteSize, Secret, adapter, option, service
     from flightstream.server import Server
+    from flightstream.storage import (
+        BucketPath,
+        File,
+        FileSet,
+        OpenedStores,
+        Source,
+        Store,
+        StoreFailure,
+        balanced,
+        is_endpoint,
+        is_usable_key,
+        ranged_filesystem,
+    )
+    from flightstream.workers import Workers
 
 __version__ = "0.1.0"
 __all__ = [
@@ -131,18 +130,32 @@ __all__ = [
     "service",
 ]
 
-# These load pyarrow.flight, which a plugin has no need of.
-_LAZY = {
-    "Client": "flightstream.client",
-    "DataWarning": "flightstream.client",
-    "Server": "flightstream.server",
-    "connect": "flightstream.client",
-}
+# Where the names are from; each module is loaded when one is first asked for that
+# none before it has: the command line sets up what pyarrow reads when it is loaded,
+# and a plugin has no need of pyarrow.flight, which the last two load.
+_MODULES = (
+    "errors",
+    "arrow_types",
+    "filters",
+    "hookspecs",
+    "models",
+    "plugin",
+    "storage",
+    "workers",
+    "client",
+    "server",
+)
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'flightstream' has no attribute {name!r}")
-    value = getattr(import_module(_LAZY[name]), name)
-    globals()[name] = value
-    return value
+    if name in __all__:
+        for module in _MODULES:
+            found = vars(import_module(f"flightstream.{module}"))
+            if name in found:
+                globals()[name] = found[name]
+                return found[name]
+    raise AttributeError(f"module 'flightstream' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,6 +1,7 @@
 """The program ``flightstream``: runs a command and turns what it raises into an exit code."""
 
 import os
+import platform
 import signal
 import sys
 import threading
@@ -43,8 +44,7 @@ def flightstream() -> None:
 
 def main() -> NoReturn:
     """Run the command that the process was started with, and exit."""
-    # gRPC reads it when it is loaded; it would add lines of its own to ours.
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    _set_up_libraries()
     signal.signal(signal.SIGTERM, _terminate)
     sys.stdout = _usable(sys.stdout)
     sys.stderr = _usable(sys.stderr)
@@ -53,6 +53,15 @@ def main() -> NoReturn:
         # It waits in gRPC; the end of the interpreter would pull it out of there.
         os._exit(code)
     sys.exit(code)
+
+
+def _set_up_libraries() -> None:
+    """Set what gRPC and Arrow read from the environment when they are loaded."""
+    # It would add lines of its own to ours.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    if platform.libc_ver()[0] == "glibc":
+        # As fast as the default, it takes half of the memory for many streams.
+        os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc")
 
 
 def run(arguments: Sequence[str]) -> int:
