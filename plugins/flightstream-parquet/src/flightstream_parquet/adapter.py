@@ -96,15 +96,18 @@ class ParquetAdapter:
 
     def _batches(self, flight: Flight, request: ScanRequest) -> Generator[pa.RecordBatch]:
         plan = self._plan(flight, request)
-        with closing(read_ahead(self._read(plan), _size, request.buffer_bytes)) as read:
+        half = request.buffer_bytes // 2
+        with closing(read_ahead(self._read(plan, half), _size, half)) as read:
             for check, batch in read:
                 check(batch is None)
                 if batch is not None:
                     yield batch
 
-    def _read(self, plan: Plan) -> Generator[tuple["_Check", pa.RecordBatch | None]]:
+    def _read(
+        self, plan: Plan, buffer_bytes: int
+    ) -> Generator[tuple["_Check", pa.RecordBatch | None]]:
         """Yield batches of the flight, and nothing after the last of each file."""
-        limits = Limits(self.batch_rows, self.memory_limit)
+        limits = Limits(self.batch_rows, self.memory_limit, buffer_bytes)
         wanted = pa.schema([plan.schema.field(name) for name in plan.needed], plan.schema.metadata)
         for part in plan.parts():
             if not part.groups:

@@ -24,9 +24,8 @@ from flightstream_parquet.typed import typed
 
 # What a batch takes on average: where rows are wide, there are fewer in a batch.
 _BATCH_BYTES = 32 * 2**20
-# Column chunks are read whole, unless those of a row group take more than this.
-_WHOLE_BYTES = 64 * 2**20
-_BUFFER_BYTES = 2**20
+# Of column chunks that are not read whole.
+_LEAST_BUFFER_BYTES, _MOST_BUFFER_BYTES = 2**16, 2**20
 # Row groups that are small are read together, up to so many batches.
 _BATCHES_AT_ONCE = 16
 # Where each look at a file is a request, the pages of larger row groups are not looked at.
@@ -40,10 +39,14 @@ class Limits:
     Args:
         batch_rows: The most rows in a batch.
         memory: The most bytes that a row group may take at once.
+        buffer_bytes: About how much may be kept of what is stored, and how large a
+            batch may be: column chunks are read whole, unless those of a row group
+            take more than this.
     """
 
     batch_rows: int
     memory: int
+    buffer_bytes: int
 
 
 @frozen(eq=False)
@@ -97,14 +100,18 @@ class Reader:
     def _read(self, source: pa.NativeFile) -> Iterator[pa.RecordBatch]:
         leaves = self._footer.leaves_of(self.columns)
         sizes = [self._footer.stored_bytes(group, leaves) for group in self.part.groups]
-        is_whole = max(sizes, default=0) <= _WHOLE_BYTES
+        kept_bytes = self.limits.buffer_bytes
+        is_whole = max(sizes, default=0) <= kept_bytes
+        piece_bytes = kept_bytes // max(1, len(leaves))
         try:
             parquet = pq.ParquetFile(
                 source,
                 metadata=self._footer.metadata,
                 # Of a local file it costs memory and time; of a store it saves requests.
                 pre_buffer=is_whole and not self._is_local,
-                buffer_size=0 if is_whole else _BUFFER_BYTES,
+                buffer_size=(
+                    0 if is_whole else min(_MOST_BUFFER_BYTES, max(_LEAST_BUFFER_BYTES, piece_bytes))
+                ),
                 page_checksum_verification=True,
             )
         except (pa.ArrowException, OSError) as exc:
@@ -138,7 +145,7 @@ class Reader:
         wanted, run, run_bytes, run_rows = 0, list[int](), 0, 0
         for group, size in zip(self.part.groups, sizes, strict=True):
             rows = self._rows_at_once(source, group, leaves)
-            is_full = run_bytes + size > _WHOLE_BYTES or run_rows >= _BATCHES_AT_ONCE * wanted
+            is_full = run_bytes + size > self.limits.buffer_bytes or run_rows >= _BATCHES_AT_ONCE * wanted
             if run and (rows != wanted or is_full):
                 yield wanted, run
                 run, run_bytes, run_rows = [], 0, 0
@@ -166,7 +173,8 @@ class Reader:
             )
         first = self.part.skip + self.part.take if self.part.take is not None else rows
         safe = limits.memory / 8 / most  # a few batches wait to be taken
-        return max(1, min(limits.batch_rows, first, int(safe), int(_BATCH_BYTES / mean)))
+        usual = min(_BATCH_BYTES, limits.buffer_bytes) / mean
+        return max(1, min(limits.batch_rows, first, int(safe), int(usual)))
 
     def _extents(
         self, source: pa.NativeFile, group: int, leaves: Sequence[int]

@@ -138,7 +138,7 @@ def _garbage(random: Random) -> bytes:
             b"{" + random.randbytes(random.randrange(300)),
             b"x" * random.choice([60_000, 70_000, 3_000_000]),
             b'{"flight":' + b"[" * deep + b"]" * deep + b"}",
-            b'{"flight":"steady/large","limit":' + b"9" * deep + b"}",
+            b'{"flight":"steady/large","limit":' + b"9" * (18 + deep) + b"}",
             b'{"flight":"steady/large","partition":[1e308,-1]}',
             b'{"flight":"steady/large","columns":["row","row"]}',
             b'{"flight":"steady/large","version":"older"}',
