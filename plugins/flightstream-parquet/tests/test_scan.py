@@ -2,9 +2,11 @@
 
 import io
 import threading
+from contextlib import closing
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
@@ -367,3 +369,21 @@ def test_numbers_in_a_store_are_asked_for_once(registry):
     assert sum(batch.num_rows for batch in read) == 10_000
     assert len(ranges) == len(set(ranges))
     assert sum(length for _, length in ranges) <= len(OneObjectStorage.objects.content)
+
+
+@pytest.mark.parametrize("share", [2**20, 8 * 2**20])
+def test_a_stream_keeps_to_its_share_of_memory(lake, write, share):
+    numbers = np.random.default_rng(1).random((4, 2_000_000))  # 64 MB, in one row group
+    write("large.parquet", pa.table(list(numbers), list("abcd")), row_group_size=2_000_000)
+    adapter = ParquetAdapter(source=Source("lake", pafs.LocalFileSystem(), str(lake)))
+    [flight] = adapter.list_flights()
+    before, most, rows = pa.total_allocated_bytes(), 0, 0
+    request = ScanRequest(buffer_bytes=share)
+
+    with closing(adapter.stream_batches(flight=flight, request=request)) as batches:
+        for batch in batches:
+            most = max(most, pa.total_allocated_bytes() - before)
+            rows += batch.num_rows
+
+    assert rows == 2_000_000
+    assert most < share + 12 * 2**20  # a page of each column, compressed and not

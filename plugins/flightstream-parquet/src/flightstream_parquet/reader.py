@@ -110,7 +110,9 @@ class Reader:
                 # Of a local file it costs memory and time; of a store it saves requests.
                 pre_buffer=is_whole and not self._is_local,
                 buffer_size=(
-                    0 if is_whole else min(_MOST_BUFFER_BYTES, max(_LEAST_BUFFER_BYTES, piece_bytes))
+                    0
+                    if is_whole
+                    else min(_MOST_BUFFER_BYTES, max(_LEAST_BUFFER_BYTES, piece_bytes))
                 ),
                 page_checksum_verification=True,
             )
@@ -145,7 +147,9 @@ class Reader:
         wanted, run, run_bytes, run_rows = 0, list[int](), 0, 0
         for group, size in zip(self.part.groups, sizes, strict=True):
             rows = self._rows_at_once(source, group, leaves)
-            is_full = run_bytes + size > self.limits.buffer_bytes or run_rows >= _BATCHES_AT_ONCE * wanted
+            is_full = (
+                run_bytes + size > self.limits.buffer_bytes or run_rows >= _BATCHES_AT_ONCE * wanted
+            )
             if run and (rows != wanted or is_full):
                 yield wanted, run
                 run, run_bytes, run_rows = [], 0, 0
