@@ -20,7 +20,7 @@ import pyarrow.csv as pacsv
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 from attrs import frozen
-from streams import peak_bytes, serve
+from bench import processes
 
 import flightstream
 
@@ -48,16 +48,16 @@ def main(readers: int, slow: int, megabytes: int) -> None:
     rows = megabytes * 10**6 // 40
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "flightstream.toml").write_text(CONFIGURATION.format(readers=readers + 10))
+        configuration = CONFIGURATION.format(readers=readers + 10)
         for kind, write in WRITERS.items():
             data = folder / kind
             data.mkdir()
             write(data, rows)
-            with serve(folder, data) as (uri, pid):
-                at_first = peak_bytes(pid)
-                readings = read_all(uri, f"{kind}/numbers", readers, slow)
+            with processes.flightstream(folder, data, configuration=configuration) as server:
+                at_first = server.peak_bytes()
+                readings = read_all(server.address, f"{kind}/numbers", readers, slow)
                 told(kind, readings, slow, rows)
-                peak = peak_bytes(pid)
+                peak = server.peak_bytes()
             print(
                 f"  the server's memory: {at_first / 1e6:.0f} MB at first, {peak / 1e6:.0f} at most"
             )
