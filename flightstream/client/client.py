@@ -14,7 +14,7 @@ from flightstream.client.allocator import tune_allocator as tune_allocator_once
 from flightstream.client.connection import Access, Connections, PemSource
 from flightstream.client.describe import Describer
 from flightstream.client.events import Event, Recalled, Teller
-from flightstream.client.flights import RemoteFlight, described_by
+from flightstream.client.flights import Flights, RemoteFlight, described_by
 from flightstream.client.halt import Halt, closed
 from flightstream.client.login import Token
 from flightstream.client.metadata import as_json
@@ -51,14 +51,14 @@ class Client:
     def flights(self, prefix: str = "") -> list[RemoteFlight]:
         """Return the flights whose paths begin with a prefix, ``sales/2024``."""
         listed = self._ask(
-            lambda client, options: [
+            lambda client, options: Flights(
                 described_by(info) for info in client.list_flights(prefix.encode(), options)
-            ]
+            )
         )
         if not prefix:
             return listed
         folder = prefix.rstrip("/")  # another server may list all
-        return [one for one in listed if f"{one.name}/".startswith(f"{folder}/")]
+        return Flights(one for one in listed if f"{one.name}/".startswith(f"{folder}/"))
 
     def info(
         self, name: str, *, partitions: int = 1, **selection: Unpack[Selection]

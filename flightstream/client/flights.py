@@ -7,6 +7,7 @@ import attrs
 import pyarrow as pa
 from attrs import field, frozen
 
+from flightstream.client.html import html_schema, html_table
 from flightstream.client.metadata import as_json
 from flightstream.client.wanted import Rest
 
@@ -67,6 +68,13 @@ class RemoteFlight:
             for ticket, places in zip(self.tickets, self.locations, strict=True)
         )
 
+    def _repr_html_(self) -> str:
+        known = [*filter(None, [self.adapter, *_sizes(self)])]
+        if self.age_seconds is not None:
+            known.append(f"as it was {self.age_seconds:,.0f} seconds ago")
+        caption = f"{self.name} ({', '.join(known)})" if known else self.name
+        return html_schema(pa.schema([]) if self.schema is None else self.schema, caption)
+
     def of_rows(self, schema: pa.Schema, total_records: int) -> "RemoteFlight":
         """Return it as it is with other rows: those that were kept."""
         kept = attrs.evolve(self, schema=schema, total_records=total_records)
@@ -85,6 +93,14 @@ class RemoteFlight:
         )
 
 
+class Flights(list[RemoteFlight]):
+    """A list that notebooks show as a table."""
+
+    def _repr_html_(self) -> str:
+        rows = [[one.name, one.adapter or "", *_sizes(one)] for one in self]
+        return html_table(["name", "adapter", "rows", "size"], rows)
+
+
 @frozen
 class Answer:
     """How a server has described a flight.
@@ -96,6 +112,11 @@ class Answer:
 
     flight: RemoteFlight
     is_plain: bool
+
+
+def _sizes(flight: RemoteFlight) -> tuple[str, str]:
+    rows = f"{flight.total_records:,} rows" if flight.total_records >= 0 else ""
+    return rows, f"{flight.total_bytes:,} bytes" if flight.total_bytes >= 0 else ""
 
 
 @lru_cache(64)  # they are a few for any number of flights

@@ -100,12 +100,6 @@ def test_what_takes_long_shows_that_it_is_at_work(held, at_terminal, command):
     assert "┏━" in STEERING.sub("", shown)
 
 
-def test_what_is_done_at_once_shows_no_progress(toy_server, at_terminal):
-    code, shown = at_terminal("get", "three", "-o", "x.csv", "--uri", toy_server.uri)
-
-    assert (code, shown) == (0, "x.csv: 3 rows, 2 columns, 60 B\n")
-
-
 def test_transfers_are_counted():
     with shown_progress("x", 20) as transfer:
         transfer.add(pa.record_batch({"n": range(20)}))
