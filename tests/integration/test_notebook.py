@@ -1,5 +1,6 @@
 """Flights in notebooks: what they look like, the magic, and the example."""
 
+import atexit
 import os
 from pathlib import Path
 
@@ -11,15 +12,17 @@ import flightstream
 NOTEBOOK = Path(__file__).parents[2] / "contrib" / "notebook" / "flights.ipynb"
 
 
-@pytest.fixture
-def shell(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def shell(tmp_path_factory):
     interactive = pytest.importorskip(
         "IPython.core.interactiveshell", reason="a notebook's shell: pip install ipykernel"
     )
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    shell = interactive.InteractiveShell()
-    shell.run_line_magic("load_ext", "flightstream")
-    yield shell
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+        shell = interactive.InteractiveShell()
+        shell.run_line_magic("load_ext", "flightstream")
+        yield shell
+    atexit.unregister(shell.atexit_operations)
     shell.atexit_operations()
 
 
@@ -85,10 +88,10 @@ class TestMagic:
     @pytest.mark.parametrize(
         ("line", "cell", "problem"),
         [
-            ("", "", r"%flight: Missing argument 'NAME'"),
-            ("three --limit x", "", r"%flight: .*'x' is not a valid integer"),
-            ("three 'x", "", r"%flight: No closing quotation"),
-            ("three --client none", "", r"'none' is no client: none = flightstream.connect"),
+            ("", "\n", r"%flight: Missing argument 'NAME'"),
+            ("three --limit x", "\n", r"%flight: .*'x' is not a valid integer"),
+            ("three 'x", "\n", r"%flight: No closing quotation"),
+            ("three --client none", "\n", r"'none' is no client: none = flightstream.connect"),
             ("three --where 'id > 1'", "id > 2", r"the filter is in the cell, or it is --where"),
         ],
     )
