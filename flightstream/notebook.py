@@ -48,7 +48,9 @@ def _magic_of(shell: Any) -> Callable[..., Any]:
 
         try:
             asked = _line.make_context("%flight", shlex.split(line)).params
-        except (click.UsageError, ValueError) as exc:
+        except click.UsageError as exc:
+            raise UsageError(f"%flight: {exc.format_message()}") from None
+        except ValueError as exc:  # quotes that do not end
             raise UsageError(f"%flight: {exc}") from None
         if cell is not None and cell.strip():
             if asked["where"] is not None:

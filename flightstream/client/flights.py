@@ -115,8 +115,13 @@ class Answer:
 
 
 def _sizes(flight: RemoteFlight) -> tuple[str, str]:
-    rows = f"{flight.total_records:,} rows" if flight.total_records >= 0 else ""
-    return rows, f"{flight.total_bytes:,} bytes" if flight.total_bytes >= 0 else ""
+    return _counted(flight.total_records, "row"), _counted(flight.total_bytes, "byte")
+
+
+def _counted(number: int, noun: str) -> str:
+    if number < 0:
+        return ""
+    return f"1 {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 @lru_cache(64)  # they are a few for any number of flights

@@ -49,7 +49,7 @@ class TestShown:
             "</table>"
         )
         assert shown(notebook, client.info("three")) == (
-            "<table><caption>toys/three (toy, 1 bytes)</caption>"
+            "<table><caption>toys/three (toy, 1 byte)</caption>"
             "<thead><tr><th>column</th><th>type</th><th>nullable</th></tr></thead>"
             "<tbody><tr><td>id</td><td>int64</td><td>no</td></tr>"
             "<tr><td>name</td><td>string</td><td></td></tr></tbody></table>"
@@ -121,6 +121,6 @@ def test_the_example_runs(serve_process, monkeypatch, tmp_path):
         for output in cell.outputs
     ]
     assert "<td>data/airlines</td><td>csv</td>" in shown[0]
-    assert "<caption>data/planes (csv, 3,322 rows" in shown[1] or "data/planes (csv" in shown[1]
+    assert "<caption>data/planes (csv, " in shown[1]
     assert "<caption>5 rows, 3 columns</caption>" in shown[2]
     assert "<td>HA</td><td>342</td>" in shown[3]
