@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Collection, Generator, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar, Unpack
 
@@ -18,12 +17,11 @@ from flightstream.client.flights import Flights, RemoteFlight, described_by
 from flightstream.client.halt import Halt, closed
 from flightstream.client.login import Token
 from flightstream.client.metadata import as_json
-from flightstream.client.offline import Keeper, Offline, recalled
-from flightstream.client.parallel import BUFFER_BYTES, read_together
-from flightstream.client.parts import Part, read_part
+from flightstream.client.offline import Keeper, Offline
+from flightstream.client.parallel import BUFFER_BYTES
 from flightstream.client.patience import Patience
-from flightstream.client.received import warn_of
-from flightstream.client.stream import Stream, counted
+from flightstream.client.reading import Reading
+from flightstream.client.stream import Stream
 from flightstream.client.wanted import Selection, divided
 from flightstream.errors import InvalidCommand
 
@@ -234,64 +232,8 @@ class Client:
         halt = self._halt.add(Halt())
         if halt.is_set:
             raise closed()
-        rest = described.rest
-        ordered = ordered or (rest is not None and rest.is_of_the_whole)
-        entry = None if self._keeper is None else self._keeper.rows(described, is_new=is_new)
-        if entry is None:
-            batches = self._sent(described, halt, ordered=ordered, buffer_bytes=buffer_bytes)
-            return self._streamed(described, batches, halt)
-        kept = described.of_rows(entry.schema, entry.label.total_records)
-        stream = self._streamed(kept, recalled(entry, halt), halt, entry.age_seconds)
-        is_away = described.age_seconds is not None
-        self._connections.tell(Recalled(described.name, entry.age_seconds, is_away))
-        return stream
-
-    def _sent(
-        self, described: RemoteFlight, halt: Halt, *, ordered: bool, buffer_bytes: float
-    ) -> Generator[pa.RecordBatch]:
-        """Yield what the server sends, and keep it where that is wanted."""
-        schema = described.schema if described.rest is None else described.sent_schema
-        reported: list[Mapping[str, Any]] = []
-
-        def report(counts: Mapping[str, Any]) -> None:
-            warn_of(described.name, counts)
-            reported.append(counts)
-
-        parts = [
-            partial(self._part, described.name, schema, Part(ticket, places), report)
-            for ticket, places in zip(described.tickets, described.locations, strict=True)
-        ]
-        if len(parts) == 1:
-            batches = parts[0](halt)
-        else:
-            batches = read_together(parts, halt, ordered=ordered, buffer_bytes=buffer_bytes)
-        # Of rows without an order, nobody could tell later which they are.
-        if self._keeper is None or schema is None or not (ordered or len(parts) == 1):
-            return batches
-        return self._keeper.kept(batches, described, schema, reported)
-
-    def _streamed(
-        self,
-        described: RemoteFlight,
-        batches: Generator[pa.RecordBatch],
-        halt: Halt,
-        age_seconds: float | None = None,
-    ) -> Stream:
-        if described.rest is not None:
-            batches = described.rest.apply(batches, described.sent_schema)
-        total = None if described.total_records < 0 else described.total_records
-        told = counted(batches, described.name, total, self._connections.tell)
-        return Stream(described.schema, told, halt, age_seconds)
-
-    def _part(
-        self,
-        name: str,
-        schema: pa.Schema,
-        part: Part,
-        report: Callable[[Mapping[str, Any]], object],
-        halt: Halt,
-    ) -> Generator[pa.RecordBatch]:
-        return read_part(self._connections, halt, name, schema, part, report)
+        reading = Reading(self._connections, self._keeper, halt, ordered, buffer_bytes)
+        return reading.stream(described, is_new=is_new)
 
 
 def connect(
