@@ -147,6 +147,11 @@ _MODULES = (
 )
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """Add ``%flight`` and ``%%flight`` to a notebook: ``%load_ext flightstream``."""
+    import_module("flightstream.notebook").extend(shell)
+
+
 def __getattr__(name: str) -> Any:
     if name in __all__:
         for module in _MODULES:

@@ -59,6 +59,11 @@ class Stream:
         """The schema of each batch."""
         return self._stream.schema
 
+    @property
+    def age_seconds(self) -> float | None:
+        """Where the rows were kept, how long ago the server said that they are right."""
+        return self._stream.age_seconds
+
     def __aiter__(self) -> Self:
         return self
 

@@ -4,6 +4,7 @@ import click
 import pyarrow as pa
 
 from flightstream.cli.output import show_table
+from flightstream.cli.progress import shown_progress
 from flightstream.cli.remote import connected, selection_options
 from flightstream.cli.servers import Target, server_options
 from flightstream.cli.values import JSON_HELP, json_text, to_json, to_text
@@ -26,7 +27,7 @@ def head(
     target: Target,
 ) -> None:
     """Show the first rows of the flight NAME."""
-    with connected(target) as remote:
+    with connected(target) as remote, shown_progress(name, -1):
         table: pa.Table = remote.call(
             remote.client.read, name, columns=columns, filter=where, limit=rows
         )

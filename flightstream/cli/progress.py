@@ -3,12 +3,16 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Timer
 
 import pyarrow as pa
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from flightstream.cli.text import printable, size
+
+# After so long, whoever waits wants to know whether something happens.
+_SLOW_SECONDS = 1.0
 
 
 class Transfer:
@@ -38,7 +42,7 @@ class Transfer:
 
 @contextmanager
 def shown_progress(name: str, total: int) -> Iterator[Transfer]:
-    """Show a transfer on standard error while it runs, if that is a terminal.
+    """Show a transfer on standard error if that is a terminal, and it takes over a second.
 
     Args:
         name: Of the flight.
@@ -46,7 +50,7 @@ def shown_progress(name: str, total: int) -> Iterator[Transfer]:
     """
     console = Console(stderr=True)
     console.quiet = not console.is_terminal  # older versions of rich end even a disabled line
-    with Progress(
+    progress = Progress(
         TextColumn(printable(name), markup=False),
         BarColumn() if total >= 0 else SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
@@ -54,5 +58,14 @@ def shown_progress(name: str, total: int) -> Iterator[Transfer]:
         console=console,
         transient=True,
         disable=console.quiet,
-    ) as progress:
+    )
+    begin = Timer(_SLOW_SECONDS, progress.start)
+    begin.daemon = True
+    begin.start()
+    try:
         yield Transfer(progress, total)
+    finally:
+        begin.cancel()
+        begin.join()
+        if progress.live.is_started:
+            progress.stop()

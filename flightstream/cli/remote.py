@@ -57,5 +57,6 @@ def connected(target: Target) -> Iterator[Remote]:
         try:
             yield Remote(connect(target.uri, **target.arguments))
         finally:
-            for warning in reported:
-                click.echo(f"note: {printable(str(warning.message))}", err=True)
+            # What is read twice is reported twice.
+            for message in dict.fromkeys(str(warning.message) for warning in reported):
+                click.echo(f"note: {printable(message)}", err=True)

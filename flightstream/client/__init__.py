@@ -6,10 +6,13 @@ from flightstream.client.events import (
     Connecting,
     Event,
     Finished,
+    NotKept,
     Progress,
+    Recalled,
     Retrying,
 )
 from flightstream.client.flights import RemoteFlight
+from flightstream.client.offline import Offline
 from flightstream.client.received import DataWarning
 from flightstream.client.stream import Stream
 from flightstream.client.wanted import Selection
@@ -21,7 +24,10 @@ __all__ = [
     "DataWarning",
     "Event",
     "Finished",
+    "NotKept",
+    "Offline",
     "Progress",
+    "Recalled",
     "RemoteFlight",
     "Retrying",
     "Selection",

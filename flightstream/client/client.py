@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Collection, Generator, Mapping
-from functools import partial
+from pathlib import Path
 from typing import Any, Self, TypeVar, Unpack
 
 import pyarrow as pa
@@ -12,15 +12,16 @@ from pyarrow import flight
 from flightstream.client.allocator import tune_allocator as tune_allocator_once
 from flightstream.client.connection import Access, Connections, PemSource
 from flightstream.client.describe import Describer
-from flightstream.client.events import Event, Teller
-from flightstream.client.flights import RemoteFlight, described_by
+from flightstream.client.events import Event, Recalled, Teller
+from flightstream.client.flights import Flights, RemoteFlight, described_by
 from flightstream.client.halt import Halt, closed
 from flightstream.client.login import Token
 from flightstream.client.metadata import as_json
-from flightstream.client.parallel import BUFFER_BYTES, read_together
-from flightstream.client.parts import Part, read_part
+from flightstream.client.offline import Keeper, Offline
+from flightstream.client.parallel import BUFFER_BYTES
 from flightstream.client.patience import Patience
-from flightstream.client.stream import Stream, counted
+from flightstream.client.reading import Reading
+from flightstream.client.stream import Stream
 from flightstream.client.wanted import Selection, divided
 from flightstream.errors import InvalidCommand
 
@@ -43,18 +44,19 @@ class Client:
 
     _connections: Connections
     _halt: Halt = field(alias="halt")
+    _keeper: Keeper | None = field(alias="keeper")
 
     def flights(self, prefix: str = "") -> list[RemoteFlight]:
         """Return the flights whose paths begin with a prefix, ``sales/2024``."""
         listed = self._ask(
-            lambda client, options: [
+            lambda client, options: Flights(
                 described_by(info) for info in client.list_flights(prefix.encode(), options)
-            ]
+            )
         )
         if not prefix:
             return listed
         folder = prefix.rstrip("/")  # another server may list all
-        return [one for one in listed if f"{one.name}/".startswith(f"{folder}/")]
+        return Flights(one for one in listed if f"{one.name}/".startswith(f"{folder}/"))
 
     def info(
         self, name: str, *, partitions: int = 1, **selection: Unpack[Selection]
@@ -73,7 +75,10 @@ class Client:
             NotFound: There is no such flight.
             InvalidCommand: A column or the filter does not fit the flight.
         """
-        return Describer(self._connections, self._halt).describe(name, partitions, selection)
+        described = self._describe(name, partitions, selection)
+        if described.age_seconds is not None:
+            self._connections.tell(Recalled(described.name, described.age_seconds, is_away=True))
+        return described
 
     def explain(
         self, name: str, *, partitions: int = 1, **selection: Unpack[Selection]
@@ -102,8 +107,11 @@ class Client:
     ) -> pa.Table:
         """Return a flight as a table; the arguments are those of :meth:`stream`."""
         described = self._described(flight, partitions, selection)
+        is_new = isinstance(flight, str)
         # All of it will be in memory, so that nothing has to wait.
-        with self._stream(described, ordered=True, buffer_bytes=float("inf")) as stream:
+        with self._stream(
+            described, ordered=True, buffer_bytes=float("inf"), is_new=is_new
+        ) as stream:
             return stream.read_all()
 
     def stream(
@@ -130,7 +138,9 @@ class Client:
                 :class:`~flightstream.client.Selection` has them.
         """
         described = self._described(flight, partitions, selection)
-        return self._stream(described, ordered=ordered, buffer_bytes=BUFFER_BYTES)
+        return self._stream(
+            described, ordered=ordered, buffer_bytes=BUFFER_BYTES, is_new=isinstance(flight, str)
+        )
 
     def batches(
         self,
@@ -156,6 +166,7 @@ class Client:
             PermissionDenied: It needs a role.
         """
         sent = json.dumps(dict(body)).encode() if isinstance(body, Mapping) else body or b""
+        self._check_asked()
         return self._connections.main.ask(
             lambda client, options: [
                 result.body.to_pybytes()
@@ -187,49 +198,42 @@ class Client:
 
     def __reduce__(self) -> tuple[Any, ...]:
         connections = self._connections
-        return _connected, (connections.uri, connections.access, connections.patience)
+        offline = None if self._keeper is None else self._keeper.offline
+        return _connected, (connections.uri, connections.access, connections.patience, offline)
 
     def _until(self, halt: Halt) -> "Client":
         """Return this client for calls that somebody else may end, as a task of asyncio."""
         return evolve(self, halt=self._halt.add(halt))
 
     def _ask(self, call: Callable[[Any, Any], T]) -> T:
+        self._check_asked()
         return self._connections.ask(self._halt, call)
+
+    def _check_asked(self) -> None:
+        if self._keeper is not None and self._keeper.offline.only:
+            raise self._keeper.refused()
+
+    def _describe(self, name: str, partitions: int, selection: Selection) -> RemoteFlight:
+        describer = Describer(self._connections, self._halt, self._keeper)
+        return describer.describe(name, partitions, selection)
 
     def _described(
         self, flight: str | RemoteFlight, partitions: int, selection: Selection
     ) -> RemoteFlight:
         if isinstance(flight, str):
-            return self.info(flight, partitions=partitions, **selection)
+            return self._describe(flight, partitions, selection)
         if selection or partitions != 1:
             raise InvalidCommand("what is asked of a flight is said once, when it is described")
         return flight
 
-    def _stream(self, described: RemoteFlight, *, ordered: bool, buffer_bytes: float) -> Stream:
+    def _stream(
+        self, described: RemoteFlight, *, ordered: bool, buffer_bytes: float, is_new: bool
+    ) -> Stream:
         halt = self._halt.add(Halt())
         if halt.is_set:
             raise closed()
-        rest = described.rest
-        sent = described.schema if rest is None else described.sent_schema
-        parts = [
-            partial(self._part, described.name, sent, Part(ticket, places))
-            for ticket, places in zip(described.tickets, described.locations, strict=True)
-        ]
-        if len(parts) == 1:
-            batches = parts[0](halt)
-        else:
-            in_order = ordered or (rest is not None and rest.is_of_the_whole)
-            batches = read_together(parts, halt, ordered=in_order, buffer_bytes=buffer_bytes)
-        if rest is not None:
-            batches = rest.apply(batches, sent)
-        total = None if described.total_records < 0 else described.total_records
-        tell = self._connections.tell
-        return Stream(described.schema, counted(batches, described.name, total, tell), halt)
-
-    def _part(
-        self, name: str, schema: pa.Schema, part: Part, halt: Halt
-    ) -> Generator[pa.RecordBatch]:
-        return read_part(self._connections, halt, name, schema, part)
+        reading = Reading(self._connections, self._keeper, halt, ordered, buffer_bytes)
+        return reading.stream(described, is_new=is_new)
 
 
 def connect(
@@ -249,6 +253,7 @@ def connect(
     connect_timeout_seconds: float = 5.0,
     first_batch_timeout_seconds: float = 300.0,
     idle_timeout_seconds: float = 300.0,
+    offline: Offline | str | Path | None = None,
     on_event: Callable[[Event], object] | None = None,
     tune_allocator: bool = True,
 ) -> Client:
@@ -281,6 +286,9 @@ def connect(
         connect_timeout_seconds: For a server to accept a connection.
         first_batch_timeout_seconds: For the first batch of a stream.
         idle_timeout_seconds: For each batch after it.
+        offline: A folder that keeps what is read to its end, of up to 4 GiB, or an
+            :class:`~flightstream.client.Offline` that says more: it is read again from
+            there while the server says that it is the same, and while that is away.
         on_event: Called with what happens, such as a retry, on the thread where it does.
         tune_allocator: ``False`` leaves ``malloc`` alone, and so does
             ``FLIGHTSTREAM_TUNE_ALLOCATOR=0`` in the environment.
@@ -309,13 +317,20 @@ def connect(
         first_batch_timeout_seconds=first_batch_timeout_seconds,
         idle_timeout_seconds=idle_timeout_seconds,
     )
-    return _connected(uri if "://" in uri else f"grpc://{uri}", access, patience, on_event)
+    if offline is not None and not isinstance(offline, Offline):
+        offline = Offline(offline)
+    uri = uri if "://" in uri else f"grpc://{uri}"
+    return _connected(uri, access, patience, offline, on_event)
 
 
 def _connected(
     uri: str,
     access: Access,
     patience: Patience,
+    offline: Offline | None,
     on_event: Callable[[Event], object] | None = None,
 ) -> Client:
-    return Client(Connections(uri, access, patience, Teller(on_event)), Halt())
+    tell = Teller(on_event)
+    connections = Connections(uri, access, patience, tell)
+    keeper = None if offline is None else Keeper.of(offline, uri, access, tell)
+    return Client(connections, Halt(), keeper)

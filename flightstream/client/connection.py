@@ -220,7 +220,7 @@ class Connections:
     def _open(self, uri: str, *, shows_certificate: bool) -> Connection:
         access = self.access
         names = ("tls_ca", "tls_cert", "tls_key") if shows_certificate else ("tls_ca",)
-        given = {name: _pem(getattr(access, name)) for name in names}
+        given = {name: pem(getattr(access, name)) for name in names}
         arguments = {_ARGUMENTS[name]: pem for name, pem in given.items() if pem is not None}
         if arguments and not uri.startswith("grpc+tls:"):
             raise ConfigError(f"{uri} is not encrypted: certificates need grpc+tls://")
@@ -246,7 +246,12 @@ class Connections:
         )
 
 
-def _pem(source: PemSource | None) -> bytes | None:
+def pem(source: PemSource | None) -> bytes | None:
+    """Return what is in a PEM file.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
     if source is None or isinstance(source, bytes):
         return source
     try:

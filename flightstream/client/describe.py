@@ -10,8 +10,9 @@ from pyarrow import flight
 
 from flightstream.client.connection import Connections
 from flightstream.client.errors import typed_errors
-from flightstream.client.flights import RemoteFlight, described_by
+from flightstream.client.flights import Answer, RemoteFlight, described_by
 from flightstream.client.halt import Halt
+from flightstream.client.offline import Keeper
 from flightstream.client.wanted import Rest, Selection, divided
 from flightstream.errors import (
     FlightStreamError,
@@ -20,6 +21,7 @@ from flightstream.errors import (
     Unauthenticated,
     Unavailable,
 )
+from flightstream.wire import Command
 
 # What other servers answer to a command that is JSON, besides what tells nothing of it.
 _NOT_OF_THE_COMMAND = (Unavailable, Unauthenticated, LimitExceeded)
@@ -32,26 +34,38 @@ class Describer:
     Args:
         connections: To the server.
         halt: Ends it.
+        keeper: Keeps what they are described as, for when the server is away.
     """
 
     connections: Connections
     halt: Halt
+    keeper: Keeper | None = None
 
     def describe(self, name: str, partitions: int, selection: Selection) -> RemoteFlight:
         """Return a flight, with what is asked of it."""
         command, rest = divided(name, partitions, selection)
-        if self.connections.takes_commands:
-            with typed_errors():
-                sent = command.to_bytes()
-            described = self._commanded(sent)
-            if described is not None:
-                return described if rest is None else described.left(rest)
-        return self._plain(name).left(Rest(**selection))
 
-    def _commanded(self, command: bytes) -> RemoteFlight | None:
+        def ask() -> Answer:
+            return self._answer(command, name)
+
+        answer = ask() if self.keeper is None else self.keeper.answer(command, ask)
+        if answer.is_plain:
+            rest = Rest(**selection)
+        return answer.flight if rest is None else answer.flight.left(rest)
+
+    def _answer(self, command: Command, name: str) -> Answer:
+        if self.connections.takes_commands:
+            described = self._commanded(command)
+            if described is not None:
+                return Answer(described, is_plain=False)
+        return Answer(self._plain(name), is_plain=True)
+
+    def _commanded(self, command: Command) -> RemoteFlight | None:
         """Ask in the way of FlightStream; ``None`` if the server is not of that kind."""
+        with typed_errors():
+            sent = command.to_bytes()
         try:
-            described = self._ask(flight.FlightDescriptor.for_command(command))
+            described = self._ask(flight.FlightDescriptor.for_command(sent))
         except _NOT_OF_THE_COMMAND:
             raise
         except FlightStreamError as exc:

@@ -91,7 +91,39 @@ class Finished:
     error: BaseException | None
 
 
-Event: TypeAlias = Connecting | Connected | Retrying | Progress | Finished
+@frozen
+class Recalled:
+    """Rows, or what a flight is described as, come from the folder of ``offline``.
+
+    Args:
+        flight: The flight's path.
+        age_seconds: How long ago the server last said that they are right.
+        is_away: Whether that is so because the server is away, or is not to be asked.
+
+    .. versionadded:: 0.1
+    """
+
+    flight: str
+    age_seconds: float
+    is_away: bool
+
+
+@frozen
+class NotKept:
+    """What was read could not be kept, and the reading goes on.
+
+    Args:
+        flight: The flight's path.
+        reason: Why, such as a disk that is full.
+
+    .. versionadded:: 0.1
+    """
+
+    flight: str
+    reason: str
+
+
+Event: TypeAlias = Connecting | Connected | Retrying | Progress | Finished | Recalled | NotKept
 
 
 @define(eq=False)
@@ -126,6 +158,11 @@ def _log(event: Event) -> None:
             )
         case Progress(flight, rows, size, total):
             log.debug("client_progress", flight=flight, rows=rows, bytes=size, total_records=total)
+        case Recalled(flight, age_seconds, is_away):
+            aged = round(age_seconds, 3)
+            log.info("client_recalled", flight=flight, age_seconds=aged, is_away=is_away)
+        case NotKept(flight, reason):
+            log.warning("client_not_kept", flight=flight, reason=reason)
         case Finished(flight, rows, size, seconds, error):
             log.info(
                 "client_finished",

@@ -2,7 +2,6 @@
 
 import base64
 from collections.abc import Callable
-from contextlib import suppress
 from threading import Lock
 from typing import Any, TypeAlias
 
@@ -15,6 +14,9 @@ from flightstream.errors import ConfigError
 
 Token: TypeAlias = str | Callable[[], str]
 Header: TypeAlias = tuple[bytes, bytes]
+
+# What a Handshake says of a server that is away, whatever it is.
+_UNREACHED = "Could not finish writing"
 
 
 @define(eq=False, repr=False)
@@ -69,9 +71,15 @@ def password_login(client: Any, username: str, password: str, timeout_seconds: f
     def fetch() -> Header:
         options = flight.FlightCallOptions(timeout=timeout_seconds)
         header: Header = (b"", b"")
-        with typed_errors(), suppress(pa.ArrowNotImplementedError):
-            # There is no Handshake where certificates of clients are required.
-            header = client.authenticate_basic_token(name, secret, options)
+        with typed_errors():
+            try:
+                header = client.authenticate_basic_token(name, secret, options)
+            except pa.ArrowNotImplementedError:
+                pass  # there is no Handshake where certificates of clients are required
+            except flight.FlightInternalError as exc:
+                if _UNREACHED not in str(exc):
+                    raise
+                # The call for which this is tells why the server is not reached.
         return header if header[1] else (b"authorization", _basic(name, secret))
 
     return Login(fetch)

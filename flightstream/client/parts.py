@@ -1,6 +1,7 @@
 """One part of a flight: what a server does not finish, it or another that serves the same does."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any
 
 import attrs
 import pyarrow as pa
@@ -28,7 +29,12 @@ class Part:
 
 
 def read_part(
-    connections: Connections, halt: Halt, name: str, schema: pa.Schema | None, part: Part
+    connections: Connections,
+    halt: Halt,
+    name: str,
+    schema: pa.Schema | None,
+    part: Part,
+    report: Callable[[Mapping[str, Any]], object],
 ) -> Generator[pa.RecordBatch]:
     """Yield the rows of a part, from the first place that has them.
 
@@ -43,6 +49,7 @@ def read_part(
         name: Of the flight, for messages.
         schema: Of each batch, if it is known.
         part: What is read.
+        report: Called at the end with what the server has counted besides rows.
 
     Raises:
         Unavailable: Every place has failed, as often as the client tries.
@@ -63,6 +70,7 @@ def read_part(
                 connections.patience,
                 halt,
                 is_counted=command is not None,
+                report=report,
             )
             for batch in stream:
                 rows += batch.num_rows

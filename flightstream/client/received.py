@@ -33,6 +33,7 @@ def received(
     halt: Halt,
     *,
     is_counted: bool,
+    report: Callable[[Mapping[str, Any]], object],
 ) -> Generator[pa.RecordBatch]:
     """Yield a stream's batches, and hold their rows against what the server counted.
 
@@ -44,6 +45,7 @@ def received(
         patience: How long it is waited for.
         halt: Ends it.
         is_counted: Whether the server has to say at the end how many rows it sent.
+        report: Called at the end with what else the server has counted.
     """
     feed = halt.add(Feed(lambda: _open(connection, ticket, schema, name)))
     feed.start()
@@ -63,7 +65,7 @@ def received(
     if sent != rows:
         told = "an unknown number" if sent is None else sent
         raise Torn(f"{rows} rows of {name!r} arrived from {connection.uri}, {told} were sent")
-    _warn(name, {key: value for key, value in summary.items() if key != "rows"})
+    report({key: value for key, value in summary.items() if key != "rows"})
 
 
 def _open(
@@ -111,7 +113,8 @@ def _column(column: pa.Field) -> str:
     return f"{column.name!r} ({column.type}{'' if column.nullable else ', not null'})"
 
 
-def _warn(name: str, counts: Mapping[str, Any]) -> None:
+def warn_of(name: str, counts: Mapping[str, Any]) -> None:
+    """Warn of what a server has reported of a flight, if it has."""
     if counts:
         told = ", ".join(f"{key} {value}" for key, value in counts.items())
         warnings.warn(f"the server reports of {name!r}: {told}", DataWarning, stacklevel=2)

@@ -19,12 +19,19 @@ class Stream:
     DuckDB and polars among them. A stream that is closed, or that nobody holds any
     more, cancels its call on the server.
 
+    Args:
+        schema: Of each batch.
+        age_seconds: Where the rows were kept, how long ago the server last said that
+            they are right; ``None`` where they come from it. See
+            :class:`~flightstream.client.Offline`.
+
     .. versionadded:: 0.1
     """
 
     schema: pa.Schema
     _batches: Generator[pa.RecordBatch] = field(alias="batches")
     _halt: Halt = field(alias="halt")
+    age_seconds: float | None = None
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         return self

@@ -127,7 +127,7 @@ class FlightServer(flight.FlightServerBase):  # type: ignore[misc]
             description.total_records,
             description.total_bytes,
             ordered=len(endpoints) > 1,
-            app_metadata=_metadata(description.adapter),
+            app_metadata=_metadata(description.adapter, description.is_versioned),
         )
 
     def _layout(self, schema: pa.Schema) -> Layout:
@@ -196,8 +196,9 @@ def _credentials(context: Any) -> Credentials:
 
 
 @lru_cache(64)
-def _metadata(adapter: str) -> bytes:
-    return json.dumps({"adapter": adapter}).encode()
+def _metadata(adapter: str, is_versioned: bool) -> bytes:
+    unversioned = {} if is_versioned else {"versioned": False}
+    return json.dumps({"adapter": adapter, **unversioned}).encode()
 
 
 def _request(descriptor: Any) -> bytes | list[bytes]:

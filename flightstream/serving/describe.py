@@ -24,6 +24,7 @@ class FlightDescription:
         tickets: One for each part, in order.
         total_records: Exact, or -1.
         total_bytes: As stored, or -1.
+        is_versioned: Whether the tickets' version changes with the data.
     """
 
     path: Name
@@ -32,6 +33,7 @@ class FlightDescription:
     tickets: tuple[Command, ...]
     total_records: int
     total_bytes: int
+    is_versioned: bool
 
 
 def listed(lookup: Lookup, entry: Entry, grant: Grant) -> FlightDescription:
@@ -45,6 +47,7 @@ def listed(lookup: Lookup, entry: Entry, grant: Grant) -> FlightDescription:
         tickets=(Command(entry.path),),
         total_records=-1 if grant.rows else flight.total_records,
         total_bytes=-1 if grant.rows else flight.total_bytes,
+        is_versioned=bool(flight.version),
     )
 
 
@@ -63,6 +66,7 @@ def described(command: Command, plan: Plan) -> FlightDescription:
         tickets=_tickets(command, plan, parts),
         total_records=_records_of(plan) if exact and records < 0 else records,
         total_bytes=-1 if plan.offer.rows else flight.total_bytes,
+        is_versioned=bool(flight.version),
     )
 
 

@@ -73,6 +73,8 @@ class ToyAdapter:
             ids = range(start, min(rows, start + self.batch_rows))
             if start and flight.name[-1].startswith("failing"):
                 raise NotFound("the rest is gone")
+            while flight.name[-1].startswith("held") and Path("hold").exists():
+                time.sleep(0.01)
             if flight.name[-1].startswith("skipping"):
                 request.counts.add("skipped_rows")
             names = [f"[red]n{i}\\x1b[31m" for i in ids]

@@ -55,6 +55,15 @@ class TestIgnoresTheOffset(AdapterCase):
             return batches
 
 
+class TestIgnoresTheOffsetOfSomeColumns(AdapterCase):
+    breaks = {"test_any_command": "the adapter was asked {'columns': ("}
+
+    @adapter
+    class plugin(PushingAdapter):
+        def skipped(self, batches, request):
+            return super().skipped(batches, request) if request.columns is None else batches
+
+
 class TestLimitsBeforeTheOffset(AdapterCase):
     breaks = {"test_any_command": "rows, expected 1; the adapter was asked"}
 

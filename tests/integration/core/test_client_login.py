@@ -10,7 +10,7 @@ import trustme
 from pyarrow import flight
 
 import flightstream
-from flightstream import ConfigError, Identity, Unauthenticated, hookimpl, service
+from flightstream import ConfigError, Identity, Unauthenticated, Unavailable, hookimpl, service
 
 ROWS = pa.table({"id": [1, 2, 3]})
 BASIC = "Basic " + base64.b64encode(b"ada:s3cret").decode()
@@ -133,6 +133,13 @@ class TestPasswords:
             assert client.flights() == []
             shown = [one for method, one in server.shown if method != flight.FlightMethod.HANDSHAKE]
         assert shown == ["Bearer 1", "Bearer 1", "Bearer 2"]
+
+    def test_a_server_that_is_away_is_unavailable(self):
+        with (
+            flightstream.connect("localhost:1", username="a", password="b", attempts=1) as client,
+            pytest.raises(Unavailable, match=r"Connection refused \(does the server run"),
+        ):
+            client.read("rows")
 
     def test_half_a_login_and_two_of_them_are_refused(self, uri):
         for half in ({"username": "ada"}, {"password": "s3cret"}):
