@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Collection, Generator, Mapping
 from functools import partial
-from typing import Any, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 import pyarrow as pa
 from attrs import define, evolve, field
@@ -23,6 +23,9 @@ from flightstream.client.patience import Patience
 from flightstream.client.stream import Stream, counted
 from flightstream.client.wanted import Selection, divided
 from flightstream.errors import InvalidCommand
+
+if TYPE_CHECKING:
+    from flightstream.client.dataset import FlightDataset
 
 T = TypeVar("T")
 
@@ -143,6 +146,24 @@ class Client:
         """Yield the batches of a flight; the arguments are those of :meth:`stream`."""
         with self.stream(flight, partitions=partitions, ordered=ordered, **selection) as stream:
             yield from stream
+
+    def dataset(self, name: str, *, partitions: int = 1) -> "FlightDataset":
+        """Return a flight as a ``pyarrow.dataset.Dataset``, which reads what is asked of it.
+
+        DuckDB and polars take it for a table of their own: columns and filters of
+        their queries go to the server as far as it can apply them, and the rest is
+        done here, exactly. Nothing but the schema is read before.
+
+        Args:
+            name: The flight's path.
+            partitions: Into how many parts each scan cuts it.
+
+        Raises:
+            NotFound: There is no such flight.
+        """
+        from flightstream.client.dataset import FlightDataset
+
+        return FlightDataset(self, self.info(name), partitions)
 
     def action(self, name: str, body: bytes | Mapping[str, Any] | None = None) -> list[bytes]:
         """Run one of the server's actions and return its results; it is not tried again.
