@@ -1,7 +1,7 @@
 """The client: what flights there are, and their rows."""
 
 import json
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
@@ -26,6 +26,7 @@ from flightstream.errors import InvalidCommand
 
 if TYPE_CHECKING:
     from flightstream.client.dataset import FlightDataset
+    from flightstream.client.session import Session
 
 T = TypeVar("T")
 
@@ -164,6 +165,27 @@ class Client:
         from flightstream.client.dataset import FlightDataset
 
         return FlightDataset(self, self.info(name), partitions)
+
+    def query(
+        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None
+    ) -> Stream:
+        """Return the rows of one SELECT in which every flight is a table, as they come.
+
+        It runs here, in an embedded DuckDB: ``pip install 'flightstream-core[duckdb]'``.
+        The arguments and errors are those of :meth:`Session.query
+        <flightstream.client.session.Session.query>`.
+        """
+        return self.session().query(sql, parameters)
+
+    def session(self) -> "Session":
+        """Return a session for queries over flights, and tables of your own beside them.
+
+        Raises:
+            ConfigError: DuckDB is not installed.
+        """
+        from flightstream.client.session import Session
+
+        return Session(self)
 
     def action(self, name: str, body: bytes | Mapping[str, Any] | None = None) -> list[bytes]:
         """Run one of the server's actions and return its results; it is not tried again.
