@@ -1,9 +1,9 @@
 """The client: what flights there are, and their rows."""
 
 import json
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 import pyarrow as pa
 from attrs import define, evolve, field
@@ -24,6 +24,10 @@ from flightstream.client.reading import Reading
 from flightstream.client.stream import Stream
 from flightstream.client.wanted import Selection, divided
 from flightstream.errors import InvalidCommand
+
+if TYPE_CHECKING:
+    from flightstream.client.dataset import FlightDataset
+    from flightstream.client.session import Session
 
 T = TypeVar("T")
 
@@ -154,6 +158,45 @@ class Client:
         with self.stream(flight, partitions=partitions, ordered=ordered, **selection) as stream:
             yield from stream
 
+    def dataset(self, name: str, *, partitions: int = 1) -> "FlightDataset":
+        """Return a flight as a ``pyarrow.dataset.Dataset``, which reads what is asked of it.
+
+        DuckDB and polars take it for a table of their own: columns and filters of
+        their queries go to the server as far as it can apply them, and the rest is
+        done here, exactly. Nothing but the schema is read before.
+
+        Args:
+            name: The flight's path.
+            partitions: Into how many parts each scan cuts it.
+
+        Raises:
+            NotFound: There is no such flight.
+        """
+        from flightstream.client.dataset import FlightDataset
+
+        return FlightDataset(self, self.info(name), partitions)
+
+    def query(
+        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None
+    ) -> Stream:
+        """Return the rows of one SELECT in which every flight is a table, as they come.
+
+        It runs here, in an embedded DuckDB: ``pip install 'flightstream-core[duckdb]'``.
+        The arguments and errors are those of :meth:`Session.query
+        <flightstream.client.session.Session.query>`.
+        """
+        return self.session().query(sql, parameters)
+
+    def session(self) -> "Session":
+        """Return a session for queries over flights, and tables of your own beside them.
+
+        Raises:
+            ConfigError: DuckDB is not installed.
+        """
+        from flightstream.client.session import Session
+
+        return Session(self)
+
     def action(self, name: str, body: bytes | Mapping[str, Any] | None = None) -> list[bytes]:
         """Run one of the server's actions and return its results; it is not tried again.
 
@@ -259,9 +302,8 @@ def connect(
 ) -> Client:
     """Connect to a server.
 
-    On Linux with glibc the first call sets two thresholds of the process's
-    ``malloc``, which makes reading about 1.8 times faster and may keep up to
-    256 MiB of freed memory in the process.
+    On Linux with glibc the first call tunes the process's ``malloc``, which makes
+    reading about 1.8 times faster and may keep up to 256 MiB of freed memory.
 
     Args:
         uri: ``grpc://host:port``, or just ``host:port``; ``grpc+tls://host:port``

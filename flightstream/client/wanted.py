@@ -7,13 +7,31 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import frozen
 
-from flightstream.client.expressions import translate
+from flightstream.client.expressions import Translated, translate
 from flightstream.errors import InvalidCommand
 from flightstream.filters import Filter
 from flightstream.narrow import Step, narrowed
 from flightstream.wire import Command
 
 Condition: TypeAlias = str | pc.Expression
+
+
+@frozen
+class Fitted:
+    """An expression for a flight whose schema is known: a server is only asked what it can do.
+
+    Args:
+        expression: The whole condition.
+        known: What a server does of it.
+    """
+
+    expression: pc.Expression
+    known: Translated
+
+    @classmethod
+    def to(cls, schema: pa.Schema, expression: pc.Expression) -> "Fitted":
+        """Return an expression for the flights of a schema."""
+        return cls(expression, translate(expression, schema))
 
 
 class Selection(TypedDict, total=False):
@@ -28,7 +46,7 @@ class Selection(TypedDict, total=False):
     """
 
     columns: Sequence[str] | None
-    filter: Condition | None
+    filter: Condition | Fitted | None
     limit: int | None
     offset: int
 
@@ -45,7 +63,7 @@ class Rest:
     """
 
     columns: Sequence[str] | None = None
-    filter: Condition | None = None
+    filter: Condition | Fitted | None = None
     limit: int | None = None
     offset: int = 0
 
@@ -84,7 +102,8 @@ class Rest:
             return []
         if isinstance(self.filter, str):
             return [Filter.bind(self.filter, schema)]
-        step = _Expression(self.filter)
+        is_fitted = isinstance(self.filter, Fitted)
+        step = _Expression(self.filter.expression if is_fitted else self.filter)
         step.apply(pa.RecordBatch.from_pylist([], schema=schema))
         return [step]
 
@@ -107,7 +126,7 @@ def divided(name: str, partitions: int, selection: Selection) -> tuple[Command, 
     path = tuple(name.split("/"))
     if wanted.filter is None or isinstance(wanted.filter, str):
         return _command(path, partitions, wanted, wanted.filter), None
-    known = translate(wanted.filter)
+    known = wanted.filter.known if isinstance(wanted.filter, Fitted) else translate(wanted.filter)
     if known.is_whole:
         return _command(path, partitions, wanted, known.sql), None
     columns = None

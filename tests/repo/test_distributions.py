@@ -29,8 +29,8 @@ def test_oldest_environment_installs_every_lower_bound() -> None:
     bounds = set()
     for folder in [ROOT, *PLUGINS]:
         bounds.update(_requirements(folder) - {CORE_RANGE})
-        testing = _lines(_ini(folder / "setup.cfg")["options.extras_require"]["testing"])
-        bounds.update(one for one in testing if ">=" in one)
+        for extra in _ini(folder / "setup.cfg")["options.extras_require"].values():
+            bounds.update(one for one in _lines(extra) if ">=" in one)
 
     oldest = (ROOT / "tests" / "oldest.txt").read_text("utf-8").splitlines()[1:]
 
