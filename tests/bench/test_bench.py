@@ -10,8 +10,12 @@ HERE = Path(__file__).parent
 
 def test_a_short_run_measures_and_reports(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, HERE, "memory", "calls", "slow"]
-        + ["--megabytes", "2", "--rounds", "1", "--to", tmp_path],
+        [
+            sys.executable,
+            HERE,
+            *"memory calls slow --megabytes 2 --rounds 1 --to".split(),
+            tmp_path,
+        ],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -19,7 +23,11 @@ def test_a_short_run_measures_and_reports(tmp_path: Path) -> None:
     report = json.loads((tmp_path / "bench.json").read_text())
     assert done.returncode in (0, 1)
     [race] = report["races"].values()
-    assert [runs["label"] for runs in race] == ["FlightStream", "pyarrow, untuned", "pyarrow, tuned"]
+    assert [runs["label"] for runs in race] == [
+        "FlightStream",
+        "pyarrow, untuned",
+        "pyarrow, tuned",
+    ]
     assert {runs["rows"] for runs in race} == {320 * 32_768}
     assert len(report["calls"]) == 8
     assert [one["kind"] for one in report["slow"]] == ["csv", "parquet", "arrow"]
