@@ -13,7 +13,7 @@ def test_a_short_run_measures_and_reports(tmp_path: Path) -> None:
         [
             sys.executable,
             HERE,
-            *"memory calls slow --megabytes 2 --rounds 1 --to".split(),
+            *["memory", "calls", "slow", "--megabytes", "2", "--rounds", "1", "--to"],
             tmp_path,
         ],
         stdout=subprocess.PIPE,
