@@ -1,13 +1,9 @@
 """What a client has read is there again: as long as it is the same, and while its server is away."""
 
 import asyncio
-import json
 import os
 import pickle
 import resource
-import signal
-import subprocess
-import sys
 import time
 
 import pyarrow as pa
@@ -442,45 +438,3 @@ class TestFailures:
         (tmp_path / "kept").rmdir()
         assert reader.read("rows") == ROWS
         assert [type(event) for event in events if isinstance(event, NotKept)] == [NotKept]
-
-    def test_a_writer_that_is_killed_leaves_nothing_to_be_read(
-        self, served, world, client, tmp_path
-    ):
-        program = f"""
-import sys, flightstream
-client = flightstream.connect({uri_of(served)!r}, offline=sys.argv[1])
-stream = client.stream("rows")
-for number in range(5):
-    next(stream)
-print("reading", flush=True)
-sys.stdin.read()
-"""
-        folder = tmp_path / "kept"
-        writer = subprocess.Popen(
-            [sys.executable, "-c", program, folder], stdin=-1, stdout=subprocess.PIPE
-        )
-        with writer:
-            assert writer.stdout.readline() == b"reading\n"
-            assert list(folder.glob("*.part"))
-            writer.send_signal(signal.SIGKILL)
-        assert list(folder.glob("*.part"))
-
-        assert client(served).read("rows") == ROWS
-        assert world.reads == 2
-        served.server.stop()
-        assert client(served).read("rows") == ROWS
-
-    def test_many_processes_at_once(self, served, tmp_path):
-        program = """
-import json, sys, flightstream
-client = flightstream.connect(sys.argv[1], offline=sys.argv[2])
-sums = [sum(client.read("rows", limit=limit)["n"].to_pylist()) for limit in range(1, 15)]
-print(json.dumps(sums))
-"""
-        uri = uri_of(served)
-        command = [sys.executable, "-c", program, uri, tmp_path / "kept"]
-        running = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(3)]
-        told = [json.loads(process.communicate(timeout=60)[0]) for process in running]
-
-        assert told == [[sum(range(limit)) for limit in range(1, 15)]] * 3
-        assert not list((tmp_path / "kept").glob("*.part"))
