@@ -149,7 +149,7 @@ class Session:
 
     def _is_known(self, cursor: Any, name: TableName) -> bool:
         schema, table = name.key
-        return cursor.execute(_KNOWN, [table, schema, schema]).fetchall() != []
+        return bool(cursor.execute(_KNOWN, [table, schema, schema]).fetchall())
 
     def _register_flight(self, cursor: Any, name: TableName, scans: "_Scans") -> None:
         try:
