@@ -1,26 +1,15 @@
 """``flightstream get``."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
-import pyarrow as pa
 
 from flightstream.cli.progress import shown_progress
 from flightstream.cli.remote import connected, selection_options
 from flightstream.cli.servers import Target, server_options
 from flightstream.cli.target import complete_file
 from flightstream.cli.text import printable, size
-from flightstream.cli.writers import WRITERS
-from flightstream.errors import Unsupported
-
-
-def _check_output(_ctx: click.Context, _parameter: click.Parameter, path: Path) -> Path:
-    if path.suffix.lower() not in WRITERS:
-        suffix = f"the suffix {path.suffix!r}" if path.suffix else "no suffix"
-        raise click.BadParameter(f"{path} has {suffix}; known are {', '.join(WRITERS)}")
-    return path
+from flightstream.cli.writers import WRITERS, check_output, writable
 
 
 @click.command()
@@ -31,8 +20,8 @@ def _check_output(_ctx: click.Context, _parameter: click.Parameter, path: Path) 
     required=True,
     metavar="FILE",
     type=click.Path(path_type=Path),
-    callback=_check_output,
-    help=f"Where to; the suffix is one of {', '.join(WRITERS)} (a stream).",
+    callback=check_output,
+    help=f"Where to; the suffix is one of {', '.join(WRITERS)}; .arrows is a stream.",
 )
 @selection_options
 @click.option("--limit", type=click.IntRange(min=0), help="No more rows than this.")
@@ -61,7 +50,7 @@ def get(
             shown_progress(name, flight.total_records) as transfer,
             remote.client.stream(flight) as stream,
             complete_file(output) as file,
-            _writable(output),
+            writable(output),
             WRITERS[output.suffix.lower()](file, stream.schema) as writer,
         ):
             for batch in stream:
@@ -70,13 +59,3 @@ def get(
         rows = "1 row" if transfer.rows == 1 else f"{transfer.rows:,} rows"
         done = f"{output}: {rows}, {len(stream.schema)} columns"
         click.echo(printable(f"{done}, {size(output.stat().st_size)}"))
-
-
-@contextmanager
-def _writable(output: Path) -> Iterator[None]:
-    """Say which file it was that Arrow could not write, and why."""
-    try:
-        yield
-    except pa.ArrowException as exc:
-        reason = " ".join(str(exc).split())
-        raise Unsupported(f"{output} cannot hold this flight: {reason}") from exc

@@ -31,14 +31,20 @@ def head(
         table: pa.Table = remote.call(
             remote.client.read, name, columns=columns, filter=where, limit=rows
         )
-    names = table.column_names
-    records = list(zip(*table.columns, strict=True))
     if as_json:
+        records = zip(*table.columns, strict=True)
+        names = table.column_names
         found = [dict(zip(names, map(to_json, record), strict=True)) for record in records]
         click.echo(json_text(found))
         return
+    show_rows(table)
+
+
+def show_rows(table: pa.Table) -> None:
+    """Print all rows of a table."""
+    rows = [[to_text(value) for value in record] for record in zip(*table.columns, strict=True)]
     numbers = [i for i, column in enumerate(table.schema) if _is_number(column.type)]
-    show_table(names, [[to_text(value) for value in record] for record in records], right=numbers)
+    show_table(table.column_names, rows, right=numbers)
 
 
 def _is_number(type_: pa.DataType) -> bool:

@@ -23,6 +23,7 @@ _COMMANDS = {
     "schema": ("flightstream.cli.schema:schema", "Show a flight's columns and their types."),
     "head": ("flightstream.cli.head:head", "Show a flight's first rows."),
     "get": ("flightstream.cli.get:get", "Copy a flight to a Parquet, CSV or Arrow file."),
+    "sql": ("flightstream.cli.sql:sql", "Query flights in SQL."),
     "bench": ("flightstream.cli.bench:bench", "Measure how fast a flight is read."),
     "explain": ("flightstream.cli.explain:explain", "Show what reading a flight would do."),
     "doctor": ("flightstream.cli.doctor:doctor", "Tell what is wrong with a connection."),

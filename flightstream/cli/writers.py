@@ -1,12 +1,18 @@
 """Batches into files; the suffix says of which format."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import json
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 
+import click
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
+
+from flightstream.cli.values import to_json
+from flightstream.errors import Unsupported
 
 # A row group is what a reader can skip or read alone; smaller ones cost speed,
 # larger ones our memory.
@@ -40,6 +46,23 @@ class ParquetWriter(AbstractContextManager["ParquetWriter"]):
         self._waiting, self._waiting_bytes = [], 0
 
 
+class JsonLinesWriter(AbstractContextManager["JsonLinesWriter"]):
+    """Writes an object a row, each on a line of its own."""
+
+    def __init__(self, file: Any, schema: pa.Schema) -> None:
+        self._file = file
+        self._names = schema.names
+
+    def write_batch(self, batch: pa.RecordBatch) -> None:
+        """Add a batch."""
+        for row in zip(*batch.columns, strict=True):
+            values = dict(zip(self._names, map(to_json, row), strict=True))
+            self._file.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")
+
+    def __exit__(self, *_exc: object) -> None:
+        """Leave the file open: it is that of who made it."""
+
+
 # Each is made from a file and a schema, takes ``write_batch(batch)``, and completes
 # the file when it is left.
 WRITERS: dict[str, Callable[[Any, pa.Schema], Any]] = {
@@ -48,4 +71,25 @@ WRITERS: dict[str, Callable[[Any, pa.Schema], Any]] = {
     ".arrow": pa.ipc.new_file,
     ".feather": pa.ipc.new_file,
     ".arrows": pa.ipc.new_stream,
+    ".jsonl": JsonLinesWriter,
 }
+
+
+def check_output(
+    _ctx: click.Context, _parameter: click.Parameter, path: Path | None
+) -> Path | None:
+    """Return where an option says to write, if the suffix is one of a writer."""
+    if path is not None and path.suffix.lower() not in WRITERS:
+        suffix = f"the suffix {path.suffix!r}" if path.suffix else "no suffix"
+        raise click.BadParameter(f"{path} has {suffix}; known are {', '.join(WRITERS)}")
+    return path
+
+
+@contextmanager
+def writable(output: Path) -> Iterator[None]:
+    """Say which file it was that Arrow could not write, and why."""
+    try:
+        yield
+    except pa.ArrowException as exc:
+        reason = " ".join(str(exc).split())
+        raise Unsupported(f"{output} cannot hold these rows: {reason}") from exc

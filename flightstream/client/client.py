@@ -176,6 +176,43 @@ class Client:
 
         return FlightDataset(self, self.info(name), partitions)
 
+    def to_polars(self, name: str, *, partitions: int = 1) -> Any:
+        """Return a flight as a ``polars.LazyFrame``, which reads what its query needs.
+
+        Columns, limits and comparisons go to the server as far as it can apply them;
+        the rows arrive as polars asks for them.
+
+        Args:
+            name: The flight's path.
+            partitions: Into how many parts each scan cuts it.
+
+        Raises:
+            NotFound: There is no such flight.
+            ConfigError: polars is not installed.
+        """
+        from flightstream.client.polars import lazy_frame
+
+        return lazy_frame(self, self.info(name), partitions)
+
+    def to_dask(self, name: str, *, partitions: int, **selection: Unpack[Selection]) -> Any:
+        """Return a flight as a ``dask.dataframe.DataFrame``, each part of which is read by itself.
+
+        Each worker reads its parts with a client of its own, which logs in as this one.
+
+        Args:
+            name: The flight's path.
+            partitions: Into how many parts to cut it; a server may give fewer.
+            selection: ``columns`` and ``filter``, as
+                :class:`~flightstream.client.Selection` has them.
+
+        Raises:
+            NotFound: There is no such flight.
+            ConfigError: dask is not installed.
+        """
+        from flightstream.client.dask import frame_of_parts
+
+        return frame_of_parts(self, self.info(name, partitions=partitions, **selection))
+
     def query(
         self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None
     ) -> Stream:

@@ -68,6 +68,10 @@ class Stream:
 
         return polars.from_arrow(self.read_all(), rechunk=False)
 
+    def to_duckdb(self, connection: Any) -> Any:
+        """Return what is left as a relation of a DuckDB connection; it is read once, as it comes."""
+        return connection.from_arrow(self.to_reader())
+
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         return self.to_reader().__arrow_c_stream__(requested_schema)
 

@@ -77,7 +77,7 @@ def test_unknown_suffix_is_wrong_usage_and_nothing_is_asked(command):
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.endswith(
         "Error: Invalid value for '-o' / '--output': x.xlsx has the suffix '.xlsx';"
-        " known are .parquet, .csv, .arrow, .feather, .arrows\n"
+        " known are .parquet, .csv, .arrow, .feather, .arrows, .jsonl\n"
     )
 
 

@@ -1,6 +1,8 @@
 """SQL over flights: they are tables, and no more of them travels than a query needs."""
 
 import math
+import subprocess
+import sys
 import threading
 
 import pandas as pd
@@ -266,6 +268,43 @@ def test_a_stream_that_is_left_ends_its_calls(serve, memory, until):
     with pytest.raises(Cancelled):
         session.query("SELECT n FROM s.rows WHERE n < 0").read_all()
     until(lambda: served.server.service.calls.active == 0)
+
+
+def test_memory_does_not_grow_with_the_flight(serve, memory):
+    class Endless(memory(TABLES)):
+        @hookimpl
+        def stream_batches(self, request):
+            big = pa.record_batch(
+                {"n": pa.array(range(100_000)), "name": ["x"] * 100_000, "wide": ["y"] * 100_000}
+            )
+            for _ in range(300):
+                yield big.select(request.columns or big.schema.names)
+
+    served = serve(adapter(Endless))
+    before = pa.total_allocated_bytes()
+    held = 0
+    with served.client.query("SELECT n FROM s.rows") as stream:
+        for batch in stream:
+            held = max(held, pa.total_allocated_bytes() - before)
+            assert batch.num_rows
+    assert held < 100 * 2**20  # of 240 MB
+
+
+def test_without_duckdb_the_extra_is_named(tmp_path):
+    (tmp_path / "duckdb.py").write_text("raise ImportError")
+    program = """
+import sys, flightstream
+sys.path.insert(0, sys.argv[1])
+client = flightstream.connect("localhost:1")
+try:
+    client.session()
+except flightstream.ConfigError as exc:
+    print(exc)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "SQL needs DuckDB: pip install 'flightstream-core[duckdb]'\n"
 
 
 def test_servers_that_are_not_ours_are_asked_too():

@@ -1,0 +1,89 @@
+"""``flightstream sql``."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pyarrow as pa
+
+from flightstream.cli.head import show_rows
+from flightstream.cli.remote import Remote, connected
+from flightstream.cli.servers import Target, server_options
+from flightstream.cli.target import complete_file
+from flightstream.cli.text import printable, size
+from flightstream.cli.values import JSON_HELP
+from flightstream.cli.writers import WRITERS, check_output, writable
+from flightstream.client import Stream
+
+_SHOWN_ROWS = 1000
+_FORMATS = ("table", "csv", "jsonl", "arrows")
+
+
+@click.command(epilog=JSON_HELP)
+@click.argument("statement")
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    callback=check_output,
+    help=f"Where to; the suffix is one of {', '.join(WRITERS)}; .arrows is a stream.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(_FORMATS),
+    help="What to print: by default a table at a terminal, and csv elsewhere.",
+)
+@server_options
+def sql(statement: str, output: Path | None, form: str | None, target: Target) -> None:
+    """Print the rows of one SELECT in which every flight is a table.
+
+    A flight sales/2024/orders is sales."2024/orders". The query runs here, in DuckDB;
+    the columns and rows that it needs are read from the server.
+    STATEMENT is - to read it from standard input.
+    """
+    text = sys.stdin.read() if statement == "-" else statement
+    with connected(target) as remote, remote.call(remote.client.query, text) as stream:
+        if output is not None:
+            _save(remote, stream, output)
+        elif (form or ("table" if sys.stdout.isatty() else "csv")) == "table":
+            _show(remote, stream)
+        else:
+            with WRITERS[f".{form or 'csv'}"](sys.stdout.buffer, stream.schema) as writer:
+                for batch in _batches(remote, stream):
+                    writer.write_batch(batch)
+            sys.stdout.buffer.flush()
+
+
+def _batches(remote: Remote, stream: Stream) -> Iterator[pa.RecordBatch]:
+    while (batch := remote.call(next, stream, None)) is not None:
+        yield batch
+
+
+def _save(remote: Remote, stream: Stream, output: Path) -> None:
+    rows = 0
+    with (
+        complete_file(output) as file,
+        writable(output),
+        WRITERS[output.suffix.lower()](file, stream.schema) as writer,
+    ):
+        for batch in _batches(remote, stream):
+            writer.write_batch(batch)
+            rows += batch.num_rows
+    noun = "1 row" if rows == 1 else f"{rows:,} rows"
+    columns = f"{len(stream.schema)} columns"
+    click.echo(printable(f"{output}: {noun}, {columns}, {size(output.stat().st_size)}"))
+
+
+def _show(remote: Remote, stream: Stream) -> None:
+    taken: list[pa.RecordBatch] = []
+    for batch in _batches(remote, stream):
+        taken.append(batch)
+        if sum(one.num_rows for one in taken) > _SHOWN_ROWS:
+            break
+    table = pa.Table.from_batches(taken, stream.schema)
+    show_rows(table.slice(0, _SHOWN_ROWS))
+    if table.num_rows > _SHOWN_ROWS:
+        click.echo(f"these are the first {_SHOWN_ROWS:,} rows: -o FILE has them all", err=True)
