@@ -21,7 +21,7 @@ _FORMATS = ("table", "csv", "jsonl", "arrows")
 
 
 @click.command(epilog=JSON_HELP)
-@click.argument("statement")
+@click.argument("statement", required=False)
 @click.option(
     "-o",
     "--output",
@@ -37,13 +37,17 @@ _FORMATS = ("table", "csv", "jsonl", "arrows")
     help="What to print: by default a table at a terminal, and csv elsewhere.",
 )
 @server_options
-def sql(statement: str, output: Path | None, form: str | None, target: Target) -> None:
+def sql(statement: str | None, output: Path | None, form: str | None, target: Target) -> None:
     """Print the rows of one SELECT in which every flight is a table.
 
     A flight sales/2024/orders is sales."2024/orders". The query runs here, in DuckDB;
     the columns and rows that it needs are read from the server.
-    STATEMENT is - to read it from standard input.
+    STATEMENT is - to read it from standard input. Without it, a shell asks for
+    queries: each ends with a semicolon, Tab completes names, Ctrl-D leaves.
     """
+    if statement is None:
+        _ask(output, form, target)
+        return
     text = sys.stdin.read() if statement == "-" else statement
     with connected(target) as remote, remote.call(remote.client.query, text) as stream:
         if output is not None:
@@ -55,6 +59,15 @@ def sql(statement: str, output: Path | None, form: str | None, target: Target) -
                 for batch in _batches(remote, stream):
                     writer.write_batch(batch)
             sys.stdout.buffer.flush()
+
+
+def _ask(output: Path | None, form: str | None, target: Target) -> None:
+    if output or form or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("a STATEMENT is needed but for a shell at a terminal; - reads it")
+    from flightstream.cli.shell import run_shell
+
+    with connected(target) as remote:
+        run_shell(remote, lambda stream: _show(remote, stream))
 
 
 def _batches(remote: Remote, stream: Stream) -> Iterator[pa.RecordBatch]:

@@ -15,7 +15,7 @@ from flightstream.client.dataset import Columns, FlightDataset, FlightScanner
 from flightstream.client.halt import Halt, closed
 from flightstream.client.nan import with_greatest_nan
 from flightstream.client.stream import Stream
-from flightstream.client.tables import TableName, tables_of
+from flightstream.client.tables import TableName, quoted, table_name, tables_of
 from flightstream.errors import (
     ConfigError,
     FlightStreamError,
@@ -173,10 +173,10 @@ class Session:
                     f"to DuckDB {known[0]!r} and {name.flight!r} are one name: write the"
                     f' second as "{name.flight}", and do so in another session'
                 )
-            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(name.schema)}").fetchall()
+            cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(name.schema)}").fetchall()
             cursor.execute(
-                f"CREATE OR REPLACE VIEW {_quoted(name.schema)}.{_quoted(name.table)}"
-                f" AS FROM temp.main.{_quoted(name.flight)}"
+                f"CREATE OR REPLACE VIEW {quoted(name.schema)}.{quoted(name.table)}"
+                f" AS FROM temp.main.{quoted(name.flight)}"
             ).fetchall()
             self._views[name.key] = (name.flight, schema)
 
@@ -186,7 +186,7 @@ class Session:
         near = get_close_matches(name.flight, known, 3, cutoff=0.7) or [
             by_end[end] for end in get_close_matches(name.flight.rpartition("/")[2], by_end, 3)
         ]
-        shown = " or ".join(map(_table_name, dict.fromkeys(near)))
+        shown = " or ".join(map(table_name, dict.fromkeys(near)))
         hint = f"did you mean {shown}?" if near else "client.flights() lists those there are"
         return NotFound(f"there is no flight or table {name.flight!r}: {hint}", flight=error.flight)
 
@@ -289,17 +289,6 @@ def _typed(exc: Exception, duckdb: Any) -> FlightStreamError:
     if isinstance(exc, duckdb.ProgrammingError | duckdb.DataError | pa.ArrowException | OSError):
         return InvalidCommand(f"DuckDB refuses the query: {reason}")
     return FlightStreamError(f"DuckDB failed: {reason}")
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _table_name(path: str) -> str:
-    source, _, rest = path.partition("/")
-    return ".".join(
-        part if part.isidentifier() else _quoted(part) for part in (source, rest) if part
-    )
 
 
 def _duckdb() -> Any:

@@ -80,3 +80,19 @@ def _tables(node: Any, made: frozenset[str]) -> Iterator[TableName]:
     for key, value in node.items():
         if key != "cte_map":
             yield from _tables(value, made)
+
+
+def table_name(path: str) -> str:
+    """Return the name in SQL of a flight, by its path."""
+    source, _, rest = path.partition("/")
+    return ".".join(identifier(part) for part in (source, rest) if part)
+
+
+def identifier(name: str) -> str:
+    """Return a name as it stands in SQL, in quotes only where it needs them."""
+    return name if name.isidentifier() else quoted(name)
+
+
+def quoted(name: str) -> str:
+    """Return a name as it stands in SQL whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
