@@ -36,13 +36,15 @@ napoleon_numpy_docstring = False
 
 # There is no inventory of what others document, so only our own names are looked up.
 nitpicky = True
+# There is one for asyncio, too.
+autodoc_type_aliases = {"Client": "flightstream.client.client.Client"}
 nitpick_ignore_regex = [
     ("py:.*", r"(?!flightstream).*"),
     # Signatures may name what is not public; whoever needs one has it at hand.
     ("py:attr", r"flightstream\.filters\.Filter\.tree"),  # it is described with its class
     (
         "py:class",
-        r"flightstream\.(config|client\.(halt|wanted)|filters\.syntax|registry|serving|wire)\..*"
+        r"flightstream\.(config|client\.(halt|offline\.keeper|wanted)|filters\.syntax|registry|serving|wire)\..*"
         r"|.*\.(Connections|Failures|Grouping|P|R|_Threads)",
     ),
 ]
