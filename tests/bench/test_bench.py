@@ -13,7 +13,7 @@ def test_a_short_run_measures_and_reports(tmp_path: Path) -> None:
         [
             sys.executable,
             HERE,
-            *["memory", "calls", "slow", "--megabytes", "2", "--rounds", "1", "--to"],
+            *["filtered", "calls", "--megabytes", "2", "--rounds", "1", "--to"],
             tmp_path,
         ],
         stdout=subprocess.PIPE,
@@ -23,12 +23,7 @@ def test_a_short_run_measures_and_reports(tmp_path: Path) -> None:
     report = json.loads((tmp_path / "bench.json").read_text())
     assert done.returncode in (0, 1)
     [race] = report["races"].values()
-    assert [runs["label"] for runs in race] == [
-        "FlightStream",
-        "pyarrow, untuned",
-        "pyarrow, tuned",
-    ]
-    assert {runs["rows"] for runs in race} == {320 * 32_768}
+    assert [runs["label"] for runs in race] == ["FlightStream", "DuckDB reads the file"]
+    assert race[0]["rows"] == race[1]["rows"] > 1000
     assert len(report["calls"]) == 8
-    assert [one["kind"] for one in report["slow"]] == ["csv", "parquet", "arrow"]
     assert "| FlightStream |" in (tmp_path / "bench.md").read_text()
