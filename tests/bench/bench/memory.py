@@ -8,16 +8,9 @@ import pyarrow as pa
 from flightstream import Flight, Source, adapter, hookimpl
 
 BATCHES = 320
-
-
-def batch() -> pa.RecordBatch:
-    """Return 32,768 rows of 11 numbers."""
-    rng = np.random.default_rng(0)
-    return pa.record_batch({f"c{n}": rng.random(32_768) for n in range(11)})
-
-
-_BATCH = batch()
-_ROW = pa.record_batch({"number": [1], "text": ["one"]})
+_RNG = np.random.default_rng(0)
+BATCH = pa.record_batch({f"c{n}": _RNG.random(32_768) for n in range(11)})
+ROW = pa.record_batch({"number": [1], "text": ["one"]})
 
 
 @adapter
@@ -35,13 +28,13 @@ class MemoryAdapter:
     @hookimpl
     def get_schema(self, flight: Flight) -> pa.Schema:
         """Return what is known."""
-        return _ROW.schema if flight.name == ("row",) else _BATCH.schema
+        return ROW.schema if flight.name == ("row",) else BATCH.schema
 
     @hookimpl
     def stream_batches(self, flight: Flight) -> Iterator[pa.RecordBatch]:
         """Yield the batches."""
         if flight.name == ("row",):
-            yield _ROW
+            yield ROW
         else:
             for _ in range(BATCHES):
-                yield _BATCH
+                yield BATCH

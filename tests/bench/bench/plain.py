@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from pyarrow import flight
 
 from bench.data import BATCH_ROWS, SCHEMA
-from bench.memory import BATCHES, batch
+from bench.memory import BATCH, BATCHES, ROW
 
 _BLOCK_BYTES = 2 * 2**20
 _IN_FLIGHT = 4
@@ -39,20 +39,18 @@ class Plain(flight.FlightServerBase):
         """Answer with one endpoint."""
         ticket = json.dumps({"kind": "row", "path": ""}).encode()
         endpoint = flight.FlightEndpoint(ticket, [])
-        return flight.FlightInfo(_ROW.schema, descriptor, [endpoint], 1, -1)
+        return flight.FlightInfo(ROW.schema, descriptor, [endpoint], 1, -1)
 
 
 _Read = tuple[pa.Schema, Iterator[pa.RecordBatch]]
-_ROW = pa.record_batch({"number": [1], "text": ["one"]})
 
 
 def _row(path: str) -> _Read:
-    return _ROW.schema, iter([_ROW])
+    return ROW.schema, iter([ROW])
 
 
 def _memory(path: str) -> _Read:
-    one = batch()
-    return one.schema, (one for _ in range(BATCHES))
+    return BATCH.schema, (BATCH for _ in range(BATCHES))
 
 
 def _arrow(path: str) -> _Read:

@@ -100,20 +100,14 @@ class Reader:
     def _read(self, source: pa.NativeFile) -> Iterator[pa.RecordBatch]:
         leaves = self._footer.leaves_of(self.columns)
         sizes = [self._footer.stored_bytes(group, leaves) for group in self.part.groups]
-        kept_bytes = self.limits.buffer_bytes
-        is_whole = max(sizes, default=0) <= kept_bytes
-        piece_bytes = kept_bytes // max(1, len(leaves))
+        is_whole = max(sizes, default=0) <= self.limits.buffer_bytes
         try:
             parquet = pq.ParquetFile(
                 source,
                 metadata=self._footer.metadata,
                 # Of a local file it costs memory and time; of a store it saves requests.
                 pre_buffer=is_whole and not self._is_local,
-                buffer_size=(
-                    0
-                    if is_whole
-                    else min(_MOST_BUFFER_BYTES, max(_LEAST_BUFFER_BYTES, piece_bytes))
-                ),
+                buffer_size=0 if is_whole else self._piece_bytes(len(leaves)),
                 page_checksum_verification=True,
             )
         except (pa.ArrowException, OSError) as exc:
@@ -134,6 +128,10 @@ class Reader:
                     break
                 done += batch.num_rows
                 yield batch
+
+    def _piece_bytes(self, leaves: int) -> int:
+        share = self.limits.buffer_bytes // leaves
+        return max(_LEAST_BUFFER_BYTES, min(share, _MOST_BUFFER_BYTES))
 
     def _after(self, groups: Sequence[int], done: int) -> list[int]:
         """Return the row groups of which not all rows are done."""
