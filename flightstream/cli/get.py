@@ -1,15 +1,16 @@
 """``flightstream get``."""
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
+import pyarrow as pa
 
-from flightstream.cli.progress import shown_progress
+from flightstream.cli.progress import Transfer, shown_progress
 from flightstream.cli.remote import connected, selection_options
+from flightstream.cli.save import save
 from flightstream.cli.servers import Target, server_options
-from flightstream.cli.target import complete_file
-from flightstream.cli.text import printable, size
-from flightstream.cli.writers import WRITERS, check_output, writable
+from flightstream.cli.writers import WRITERS, check_output
 
 
 @click.command()
@@ -49,13 +50,12 @@ def get(
         with (
             shown_progress(name, flight.total_records) as transfer,
             remote.client.stream(flight) as stream,
-            complete_file(output) as file,
-            writable(output),
-            WRITERS[output.suffix.lower()](file, stream.schema) as writer,
         ):
-            for batch in stream:
-                writer.write_batch(batch)
-                transfer.add(batch)
-        rows = "1 row" if transfer.rows == 1 else f"{transfer.rows:,} rows"
-        done = f"{output}: {rows}, {len(stream.schema)} columns"
-        click.echo(printable(f"{done}, {size(output.stat().st_size)}"))
+            saved = save(_watched(stream, transfer), stream.schema, output)
+        click.echo(saved)
+
+
+def _watched(batches: Iterable[pa.RecordBatch], transfer: Transfer) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        yield batch
+        transfer.add(batch)

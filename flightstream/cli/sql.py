@@ -9,11 +9,10 @@ import pyarrow as pa
 
 from flightstream.cli.head import show_rows
 from flightstream.cli.remote import Remote, connected
+from flightstream.cli.save import save
 from flightstream.cli.servers import Target, server_options
-from flightstream.cli.target import complete_file
-from flightstream.cli.text import printable, size
 from flightstream.cli.values import JSON_HELP
-from flightstream.cli.writers import WRITERS, check_output, writable
+from flightstream.cli.writers import WRITERS, check_output
 from flightstream.client import Stream
 
 _SHOWN_ROWS = 1000
@@ -51,7 +50,7 @@ def sql(statement: str | None, output: Path | None, form: str | None, target: Ta
     text = sys.stdin.read() if statement == "-" else statement
     with connected(target) as remote, remote.call(remote.client.query, text) as stream:
         if output is not None:
-            _save(remote, stream, output)
+            click.echo(save(_batches(remote, stream), stream.schema, output))
         elif (form or ("table" if sys.stdout.isatty() else "csv")) == "table":
             _show(remote, stream)
         else:
@@ -73,21 +72,6 @@ def _ask(output: Path | None, form: str | None, target: Target) -> None:
 def _batches(remote: Remote, stream: Stream) -> Iterator[pa.RecordBatch]:
     while (batch := remote.call(next, stream, None)) is not None:
         yield batch
-
-
-def _save(remote: Remote, stream: Stream, output: Path) -> None:
-    rows = 0
-    with (
-        complete_file(output) as file,
-        writable(output),
-        WRITERS[output.suffix.lower()](file, stream.schema) as writer,
-    ):
-        for batch in _batches(remote, stream):
-            writer.write_batch(batch)
-            rows += batch.num_rows
-    noun = "1 row" if rows == 1 else f"{rows:,} rows"
-    columns = f"{len(stream.schema)} columns"
-    click.echo(printable(f"{output}: {noun}, {columns}, {size(output.stat().st_size)}"))
 
 
 def _show(remote: Remote, stream: Stream) -> None:

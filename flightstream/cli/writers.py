@@ -1,8 +1,8 @@
 """Batches into files; the suffix says of which format."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from flightstream.cli.values import to_json
-from flightstream.errors import Unsupported
 
 # A row group is what a reader can skip or read alone; smaller ones cost speed,
 # larger ones our memory.
@@ -83,13 +82,3 @@ def check_output(
         suffix = f"the suffix {path.suffix!r}" if path.suffix else "no suffix"
         raise click.BadParameter(f"{path} has {suffix}; known are {', '.join(WRITERS)}")
     return path
-
-
-@contextmanager
-def writable(output: Path) -> Iterator[None]:
-    """Say which file it was that Arrow could not write, and why."""
-    try:
-        yield
-    except pa.ArrowException as exc:
-        reason = " ".join(str(exc).split())
-        raise Unsupported(f"{output} cannot hold these rows: {reason}") from exc

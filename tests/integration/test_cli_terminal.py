@@ -46,7 +46,8 @@ def test_table_shows_data_as_it_is(toy_server, at_terminal):
     code, shown = at_terminal("head", "three", "-n", "1", "--uri", toy_server.uri)
 
     assert code == 0
-    assert STEERING.sub("", shown) == (
+    # Before it, a slow machine shows that it is at work.
+    assert STEERING.sub("", shown[shown.index("┏") :]) == (
         "┏━━━━┳━━━━━━━━━━━━━━━━━┓\n"
         "┃ id ┃ name            ┃\n"
         "┡━━━━╇━━━━━━━━━━━━━━━━━┩\n"
