@@ -160,8 +160,9 @@ class Scan:
         if self.is_begun:
             return
         self.close(Cancelled(_NOT_READ))
-        if self._first is not None:
-            self._first.add_done_callback(lambda _: errands.start(self._release))
+        first, self._first = self._first, None  # its error has frames that have this scan
+        if first is not None:
+            first.add_done_callback(lambda _: errands.start(self._release))
 
     def end_if_idle(self) -> None:
         """End a scan whose reader or source stands still; its thread goes when that moves."""

@@ -1,7 +1,9 @@
 """Calls under way: counted, reported, and refused while the server stops."""
 
+import gc
 import json
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -302,6 +304,37 @@ class TestScan:
 
         assert closed.wait(LONG)
         assert (asked, [r.code for r in observer.seen]) == ([], ["cancelled"])
+
+    @pytest.mark.parametrize("is_late", [False, True])
+    def test_one_that_was_never_read_holds_on_to_no_batch(self, scan, batch, until, is_late):
+        """Whether or not Python looks for garbage."""
+        began, go_on = threading.Event(), threading.Event()
+        held: list[weakref.ref[Any]] = []
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            first = batch.slice(1)
+            held.append(weakref.ref(first))
+            began.set()
+            assert go_on.wait(LONG)
+            yield first
+
+        gc.collect()
+        gc.disable()
+        try:
+            running = scan(source=batches)
+            first = running.start()
+            assert began.wait(LONG)
+            if is_late:
+                running.abandon()
+            go_on.set()
+            until(first.done)
+            if not is_late:
+                running.abandon()
+            del running, first
+
+            until(lambda: held[0]() is None)
+        finally:
+            gc.enable()
 
     def test_a_reader_that_stops_is_reported_as_cancelled(self, scan, batch, observer):
         running = iter(scan(batch, batch))

@@ -2,6 +2,7 @@
 
 import gc
 import gzip
+import time
 import tomllib
 from collections import deque
 from contextlib import suppress
@@ -318,6 +319,9 @@ def test_a_scan_that_has_ended_keeps_no_batch_until_garbage_is_collected(
         before = pa.total_allocated_bytes()
         with suppress(InvalidData):
             deque(served.batches(), maxlen=0)
+        deadline = time.monotonic() + 20.0  # a block may still be in a worker
+        while pa.total_allocated_bytes() != before and time.monotonic() < deadline:
+            time.sleep(0.01)
         assert pa.total_allocated_bytes() == before
     finally:
         gc.enable()
