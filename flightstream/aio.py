@@ -1,18 +1,19 @@
 """The client for asyncio: ``async with flightstream.aio.connect("grpc://host:port") as client``.
 
-The methods are those of :class:`flightstream.Client`. What blocks does so on
-threads of the client's own; a task that is cancelled ends its call.
+The methods are those of :class:`flightstream.Client`, but for what reads lazily:
+see :attr:`Client.blocking`. What blocks does so on threads of the client's own; a
+task that is cancelled ends its call.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Self, TypeVar, Unpack
 
 import pyarrow as pa
 from attrs import define, field
 
-from flightstream import client as blocking
+from flightstream import client as sync
 from flightstream.client import RemoteFlight, Selection
 from flightstream.client.halt import Halt
 
@@ -50,7 +51,7 @@ class Stream:
     .. versionadded:: 0.1
     """
 
-    _stream: blocking.Stream = field(alias="stream")
+    _stream: sync.Stream = field(alias="stream")
     _halt: Halt = field(alias="halt")
     _threads: _Threads = field(alias="threads")
 
@@ -107,8 +108,17 @@ class Client:
     .. versionadded:: 0.1
     """
 
-    _client: blocking.Client = field(alias="client")
+    _client: sync.Client = field(alias="client")
     _threads: _Threads = field(factory=_Threads, init=False)
+
+    @property
+    def blocking(self) -> sync.Client:
+        """The same connection for what cannot wait in a loop.
+
+        Datasets and lazy frames read where somebody asks them for rows, and so does a
+        session that has tables of your own; give them to :func:`asyncio.to_thread`.
+        """
+        return self._client
 
     async def flights(self, prefix: str = "") -> list[RemoteFlight]:
         """Return the flights whose paths begin with a prefix."""
@@ -174,6 +184,14 @@ class Client:
             async for batch in stream:
                 yield batch
 
+    async def query(
+        self, sql: str, parameters: Sequence[Any] | Mapping[str, Any] | None = None
+    ) -> Stream:
+        """Return the rows of one SELECT in which every flight is a table, as they come."""
+        halt = Halt()
+        stream = await self._call(lambda client: client.query(sql, parameters), halt)
+        return Stream(stream, halt, self._threads)
+
     async def action(self, name: str, body: bytes | Mapping[str, Any] | None = None) -> list[bytes]:
         """Run one of the server's actions and return its results."""
         return await self._call(lambda client: client.action(name, body))
@@ -196,7 +214,7 @@ class Client:
     def __repr__(self) -> str:
         return f"aio.{self._client!r}"
 
-    async def _call(self, call: Callable[[blocking.Client], T], halt: Halt | None = None) -> T:
+    async def _call(self, call: Callable[[sync.Client], T], halt: Halt | None = None) -> T:
         halt = Halt() if halt is None else halt
         client = self._client._until(halt)
         return await self._threads.run(lambda: call(client), halt)
@@ -209,4 +227,4 @@ def connect(uri: str, **arguments: Any) -> Client:
         uri: ``grpc://host:port``.
         arguments: Those of :func:`flightstream.connect`.
     """
-    return Client(blocking.connect(uri, **arguments))
+    return Client(sync.connect(uri, **arguments))

@@ -1,6 +1,7 @@
 """Read from a Flight server: ``flightstream.connect("grpc://host:port")``."""
 
-from flightstream.client.client import Client, connect
+from flightstream.client.client import Client
+from flightstream.client.connecting import connect
 from flightstream.client.events import (
     Connected,
     Connecting,

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-from attrs import define, field
+from attrs import define, field, frozen
 
-from flightstream.client.dataset import Columns, FlightDataset, FlightScanner
+from flightstream.client.dataset import FlightDataset
 from flightstream.client.halt import Halt, closed
 from flightstream.client.nan import with_greatest_nan
+from flightstream.client.source import FlightSource
 from flightstream.client.stream import Stream
 from flightstream.client.tables import TableName, quoted, table_name, tables_of
 from flightstream.errors import (
@@ -156,12 +157,11 @@ class Session:
             described = scans.client.info(name.flight)
         except NotFound as exc:
             raise self._unknown(name, exc) from exc
-        scanned = _Scanned(scans.client, described, 1, None)
-        scanned.scans = scans
-        cursor.register(name.flight, scanned)
+        source = _Source(scans.client, described, scans=scans)
+        cursor.register(name.flight, FlightDataset(source))
         if name.schema:
             # Only what a cursor registers is its own; a view names that, in any schema.
-            self._show(cursor, name, scanned.schema)
+            self._show(cursor, name, source.schema)
 
     def _show(self, cursor: Any, name: TableName, schema: pa.Schema) -> None:
         with self._lock:
@@ -216,14 +216,6 @@ class _Scans:
     halt: Halt
     error: FlightStreamError | None = field(default=None, init=False)
 
-    def read(self, scanner: FlightScanner) -> Generator[pa.RecordBatch]:
-        """Yield the batches of a flight."""
-        try:
-            yield from scanner.to_batches()
-        except FlightStreamError as exc:
-            self.error = self.error or exc
-            raise
-
     @contextmanager
     def typed_errors(self) -> Iterator[None]:
         """Raise what went wrong in place of what DuckDB makes of it."""
@@ -237,31 +229,22 @@ class _Scans:
             raise failed from exc
 
 
-class _Scanned(FlightDataset):
-    """A flight to DuckDB, which asks for a scanner and takes its reader."""
+@frozen
+class _Source(FlightSource):
+    """A flight to DuckDB, whose NaN is greater than every number."""
 
-    scans: _Scans
+    scans: _Scans = field(kw_only=True)
 
-    def scanner(
-        self,
-        columns: Columns = None,
-        filter: pc.Expression | None = None,
-        batch_size: int | None = None,
-        **_tuning: Any,
-    ) -> FlightScanner:
-        """Return a scan."""
-        where = None if filter is None else with_greatest_nan(filter)
-        scanner = _Scanner(self, columns, where, batch_size)
-        scanner.scans = self.scans
-        return scanner
-
-
-class _Scanner(FlightScanner):
-    scans: _Scans
-
-    def to_reader(self) -> pa.RecordBatchReader:
-        """Return a reader whose errors are kept."""
-        return pa.RecordBatchReader.from_batches(self.projected_schema, self.scans.read(self))
+    def batches(
+        self, columns: Sequence[str] | None, where: pc.Expression | None, limit: int | None
+    ) -> Generator[pa.RecordBatch]:
+        """Yield the batches of what is asked for, and keep an error."""
+        condition = None if where is None else with_greatest_nan(where)
+        try:
+            yield from super().batches(columns, condition, limit)
+        except FlightStreamError as exc:
+            self.scans.error = self.scans.error or exc
+            raise
 
 
 def _batches(reader: Any, interrupt: _Interrupt, scans: _Scans) -> Generator[pa.RecordBatch]:

@@ -68,6 +68,26 @@ def test_streams(served):
     assert run(served, use) == (ROWS, 10_000, 10_000)
 
 
+def test_a_query_over_flights(served):
+    async def use(client):
+        async with await client.query("SELECT sum(n) AS s FROM rows WHERE n < ?", [100]) as stream:
+            assert stream.schema.names == ["s"]
+            table = await stream.read_all()
+        with pytest.raises(NotFound):
+            await client.query("FROM none")
+        return table["s"].to_pylist()
+
+    assert run(served, use) == [4950]
+
+
+def test_what_reads_lazily_has_the_same_connection(served):
+    async def use(client):
+        dataset = client.blocking.dataset("rows")
+        return await asyncio.to_thread(dataset.to_table)
+
+    assert run(served, use) == ROWS
+
+
 def test_many_at_once(served):
     async def use(client):
         return await asyncio.gather(*(client.read("rows", limit=n) for n in range(200)))
@@ -85,15 +105,19 @@ def test_a_stream_is_not_read_ahead_of_who_reads_it(endless, until):
     until(lambda: endless.server.service.calls.active == 0)
 
 
-@pytest.mark.parametrize("how", ["read", "batches"])
+@pytest.mark.parametrize("how", ["read", "batches", "query"])
 def test_a_task_that_is_cancelled_ends_its_call(endless, until, how):
     async def read_batches(client):
         async for _ in client.batches("rows"):
             pass
 
+    async def query(client):
+        async with await client.query("SELECT sum(n) FROM rows") as stream:
+            await stream.read_all()
+
     async def use(client):
-        reading = client.read("rows") if how == "read" else read_batches(client)
-        task = asyncio.ensure_future(reading)
+        ways = {"read": lambda client: client.read("rows"), "batches": read_batches, "query": query}
+        task = asyncio.ensure_future(ways[how](client))
         await asyncio.to_thread(until, lambda: endless.server.service.calls.active == 1)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

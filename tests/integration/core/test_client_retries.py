@@ -181,6 +181,30 @@ def test_a_frozen_server_is_given_up_in_time(served, through):
         client.close()
 
 
+def test_a_stream_that_freezes_in_its_midst_is_given_up_in_time(serve, memory, through):
+    frozen = threading.Event()
+
+    @adapter
+    class Interrupted(memory({"rows": ROWS})):
+        @hookimpl
+        def stream_batches(self):
+            first, *rest = ROWS.to_batches(BATCH_ROWS)
+            yield first
+            assert frozen.wait(60)
+            yield from rest
+
+    served = serve(Interrupted)
+    with LossyProxy(served.server.port) as proxy:
+        client = through(proxy, idle_timeout_seconds=0.5, timeout_seconds=0.5)
+        with client.stream("rows") as stream:
+            assert next(stream).num_rows == BATCH_ROWS
+            proxy.frozen.set()
+            frozen.set()
+            with pytest.raises(Unavailable, match=r"nothing of .s/rows. for 0\.5 seconds"):
+                stream.read_all()
+        client.close()
+
+
 def test_the_first_batch_has_a_time_of_its_own(serve, memory):
     release = threading.Event()
 
