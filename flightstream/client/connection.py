@@ -25,6 +25,9 @@ T = TypeVar("T")
 _ARGUMENTS = {"tls_ca": "tls_root_certs", "tls_cert": "cert_chain", "tls_key": "private_key"}
 # After how long gRPC lets go of a server that was away; two minutes by default.
 _RECONNECT = (("grpc.max_reconnect_backoff_ms", 500),)
+# How far a server may send ahead of a stream's reader. Left to itself, gRPC takes the slowness
+# of a busy machine for a long way, and lets eight streams have some 100 MB each.
+_WINDOW = (("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 8 * 2**20))
 _REUSE = "arrow-flight-reuse-connection"
 
 
@@ -227,7 +230,7 @@ class Connections:
         if (access.tls_cert is None) != (access.tls_key is None):
             raise ConfigError("tls_cert and tls_key come together: one of them is missing")
         connect_ms = max(1, round(self.patience.connect_timeout_seconds * 1000))
-        options = [("grpc.min_reconnect_backoff_ms", connect_ms), *_RECONNECT]
+        options = [("grpc.min_reconnect_backoff_ms", connect_ms), *_RECONNECT, *_WINDOW]
         with typed_errors():
             client = flight.connect(uri, generic_options=options, **arguments)
         return Connection(uri, client, self.patience.timeout_seconds, self.tell)

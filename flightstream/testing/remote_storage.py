@@ -113,7 +113,7 @@ class RemoteStorageConformance(StorageConformance):
         self, scan: Callable[..., "Scan"], sample: StoredFiles, size: int
     ) -> None:
         """No scan mixes two states of a file, whatever the sizes."""
-        reading = scan(**self.impatient)
+        reading = scan(**self.patient)
         reading.block()
         self.put(sample, _NAME, bytes(size))
         reading.fails(Stale, f"a file of {len(_CONTENT)} bytes became one of {size}")
@@ -122,7 +122,7 @@ class RemoteStorageConformance(StorageConformance):
         self, scan: Callable[..., "Scan"], sample: StoredFiles
     ) -> None:
         """A scan of a file that goes away ends with an error, not early."""
-        reading = scan(**self.impatient)
+        reading = scan(**self.patient)
         reading.block()
         self.remove(sample, _NAME)
         reading.fails((Stale, NotFound), "a file was removed")

@@ -58,7 +58,7 @@ class StorageCase(StorageConformance):
 
 class RemoteStorageCase(RemoteStorageConformance):
     plugin = WebStorage
-    impatient = {"retries": 0, "request_timeout_seconds": 0.5}
+    impatient = {"retries": 0, "request_timeout_seconds": 1.0}
     patient = {"retries": 5}
 
     @pytest.fixture
