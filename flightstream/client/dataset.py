@@ -6,13 +6,19 @@ from typing import Any, NoReturn
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+import pyarrow.fs as fs
 
-from flightstream.client.scanner import NO_FRAGMENTS, Columns, FlightScanner
+from flightstream.client.scanner import Columns, FlightScanner
 from flightstream.client.source import FlightSource
 from flightstream.errors import Unsupported
 
+_NO_SCAN = (
+    "Arrow cannot scan a flight by itself: give it dataset.scanner() or dataset.to_table() in"
+    " place of the dataset"
+)
 
-class FlightDataset(ds.Dataset):  # type: ignore[misc]
+
+class FlightDataset(ds.UnionDataset):  # type: ignore[misc]
     """A flight that is read anew by each scan, as far as the scan needs it.
 
     Made by :meth:`flightstream.Client.dataset`. DuckDB, polars, and whatever else
@@ -23,8 +29,9 @@ class FlightDataset(ds.Dataset):  # type: ignore[misc]
     .. versionadded:: 0.1
     """
 
-    # Nothing of Arrow's own is behind it: what is inherited would end the process.
     def __init__(self, source: FlightSource, where: pc.Expression | None = None) -> None:
+        # What hands a dataset on to Arrow's own C++ would end the process, were nothing there.
+        super().__init__(source.schema, [_unreadable(source.schema)])
         self._source = source
         self._where = where
 
@@ -85,7 +92,9 @@ class FlightDataset(ds.Dataset):  # type: ignore[misc]
 
     def get_fragments(self, filter: pc.Expression | None = None) -> NoReturn:
         """Raise ``Unsupported``: a flight is no set of files."""
-        raise Unsupported(NO_FRAGMENTS)
+        raise Unsupported(
+            "a flight has no fragments: read its parts, client.info(name, partitions=n).parts"
+        )
 
     def sort_by(self, *_args: object, **_options: object) -> NoReturn:
         """Raise ``Unsupported``: SQL sorts, within bounds of memory."""
@@ -100,7 +109,15 @@ class FlightDataset(ds.Dataset):  # type: ignore[misc]
         """Raise ``Unsupported``: the server says what the columns are."""
         raise Unsupported("a flight has the schema of its server: cast what you have read")
 
-    _get_fragments = _scanner_options = _scan_options = get_fragments
+    _get_fragments = get_fragments
+
+    def _scan_options(self, *_args: object, **_options: object) -> NoReturn:
+        raise Unsupported(_NO_SCAN)
+
+    _scanner_options = _scan_options
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.scanner().__arrow_c_stream__(requested_schema)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return FlightDataset, (self._source, self._where)
@@ -112,3 +129,23 @@ class FlightDataset(ds.Dataset):  # type: ignore[misc]
         if self._where is None or expression is None:
             return self._where if expression is None else expression
         return self._where & expression
+
+
+class _Refusing(fs.FileSystemHandler):  # type: ignore[misc]
+    """A file system whose files cannot be opened."""
+
+    def open_input_file(self, path: str) -> NoReturn:
+        raise Unsupported(_NO_SCAN)
+
+    def get_type_name(self) -> str:
+        return "flight"
+
+    copy_file = create_dir = delete_dir = delete_dir_contents = delete_file = open_input_file
+    delete_root_dir_contents = get_file_info = get_file_info_selector = move = open_input_file
+    normalize_path = open_append_stream = open_input_stream = open_output_stream = open_input_file
+
+
+def _unreadable(schema: pa.Schema) -> ds.FileSystemDataset:
+    """Return a dataset of which Arrow reads an error."""
+    form, files = ds.IpcFileFormat(), fs.PyFileSystem(_Refusing())
+    return ds.FileSystemDataset([form.make_fragment("flight", files)], schema, form, files)

@@ -2,23 +2,24 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.dataset as ds
 
+from flightstream.client.acero import computed
 from flightstream.client.source import FlightSource
 from flightstream.client.terms import parsed
-from flightstream.errors import InvalidCommand, Unsupported
+from flightstream.errors import InvalidCommand
 
 Columns: TypeAlias = Sequence[str] | Mapping[str, pc.Expression] | None
 
-NO_FRAGMENTS = "a flight has no fragments: read its parts, client.info(name, partitions=n).parts"
 
-
-class FlightScanner(ds.Scanner):  # type: ignore[misc]
+class FlightScanner:
     """One way to read a dataset; each method reads it once more.
+
+    It is no scanner of Arrow's own, and has the methods of one. Whatever speaks the
+    PyCapsule protocol takes it for a stream, ``pyarrow.dataset.write_dataset`` too.
 
     .. versionadded:: 0.1
     """
@@ -30,13 +31,19 @@ class FlightScanner(ds.Scanner):  # type: ignore[misc]
         where: pc.Expression | None,
         batch_size: int | None,
     ) -> None:
+        if batch_size is not None and batch_size < 1:
+            raise InvalidCommand(f"a batch has 1 row or more, not {batch_size}")
+        if where is not None and not isinstance(where, pc.Expression):
+            raise InvalidCommand(f"the filter is no expression of pyarrow.compute: {where!r:.100}")
         self._source = source
         self._made = dict(columns) if isinstance(columns, Mapping) else None
         self._where = where
         self._batch_size = batch_size
         self._read = self._needed(columns)
         read = source.chosen(self._read)
-        self._schema = read if self._made is None else _making(self._made, read.empty_table())
+        self._schema = (
+            read if self._made is None else computed(self._made, read.empty_table()).schema
+        )
 
     @property
     def dataset_schema(self) -> pa.Schema:
@@ -66,7 +73,7 @@ class FlightScanner(ds.Scanner):  # type: ignore[misc]
 
     def take(self, indices: Any) -> pa.Table:
         """Return rows by their numbers, in that order."""
-        wanted = pa.array(indices, pa.int64())
+        wanted = _row_numbers(indices)
         numbers = wanted.unique().sort()
         found, passed = [self._schema.empty_table()], 0
         for batch in self._batches(None if not len(numbers) else numbers[-1].as_py() + 1):
@@ -90,9 +97,8 @@ class FlightScanner(ds.Scanner):  # type: ignore[misc]
         with closing(self._source.batches(narrow, self._where, None)) as batches:
             return sum(batch.num_rows for batch in batches)
 
-    def scan_batches(self) -> NoReturn:
-        """Raise ``Unsupported``: a flight has no fragments to name."""
-        raise Unsupported(NO_FRAGMENTS)
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self.to_reader().__arrow_c_stream__(requested_schema)
 
     def __repr__(self) -> str:
         return f"FlightScanner({self._source.name!r})"
@@ -101,6 +107,13 @@ class FlightScanner(ds.Scanner):  # type: ignore[misc]
         """Return the columns that are asked of the server."""
         if columns is None:
             return None
+        wanted, kind = (
+            (columns, str) if self._made is None else (self._made.values(), pc.Expression)
+        )
+        if isinstance(columns, str) or not all(isinstance(one, kind) for one in wanted):
+            raise InvalidCommand(
+                "columns are a list of names, or expressions by the names of what they make"
+            )
         if self._made is None:
             return list(columns)
         needed: set[str] = set()
@@ -122,7 +135,7 @@ class FlightScanner(ds.Scanner):  # type: ignore[misc]
 
     def _projected(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         if self._made is not None:
-            [made] = _made(self._made, batch).to_batches() or [pa.record_batch([], self._schema)]
+            [made] = computed(self._made, batch).to_batches() or [pa.record_batch([], self._schema)]
             return made
         return batch if self._read is None or self._read else batch.select([])
 
@@ -130,18 +143,6 @@ class FlightScanner(ds.Scanner):  # type: ignore[misc]
         size = self._batch_size or max(1, batch.num_rows)
         for start in range(0, batch.num_rows, size):
             yield batch.slice(start, size)
-
-
-def _made(columns: Mapping[str, pc.Expression], data: Any) -> pa.Table:
-    try:
-        return ds.InMemoryDataset(data).to_table(columns=dict(columns), use_threads=False)
-    except (pa.ArrowException, ValueError) as exc:
-        reason = " ".join(str(exc).split())[:300]
-        raise InvalidCommand(f"the columns do not fit the flight: {reason}") from exc
-
-
-def _making(columns: Mapping[str, pc.Expression], empty: pa.Table) -> pa.Schema:
-    return _made(columns, empty).schema
 
 
 def _narrowest(schema: pa.Schema) -> str:
@@ -154,3 +155,13 @@ def _narrowest(schema: pa.Schema) -> str:
 
     unique = [one for one in schema if len(schema.get_all_field_indices(one.name)) == 1]
     return str(min(unique, key=width).name)
+
+
+def _row_numbers(indices: Any) -> pa.Array:
+    try:
+        numbers = pa.array(indices, pa.int64())
+    except (pa.ArrowException, TypeError) as exc:
+        raise InvalidCommand(f"rows are taken by their numbers: {exc}") from exc
+    if numbers.null_count or pc.any(pc.less(numbers, 0)).as_py():
+        raise InvalidCommand("rows are taken by their numbers, from 0 on")
+    return numbers

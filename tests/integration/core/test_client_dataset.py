@@ -1,9 +1,12 @@
 """A flight as a dataset of pyarrow: only what is asked for travels."""
 
 import pickle
+import subprocess
+import sys
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.acero as acero
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pytest
@@ -157,7 +160,6 @@ def test_what_a_flight_is_not_is_told(dataset):
         lambda: dataset.join(dataset, "n"),
         lambda: dataset.join_asof(dataset, "n", "n", 1),
         lambda: dataset.replace_schema(ROWS.schema),
-        dataset.scanner().scan_batches,
     ):
         with pytest.raises(Unsupported):
             call()
@@ -169,11 +171,75 @@ def test_what_a_flight_is_not_is_told(dataset):
         dataset.take([1000])
 
 
-def test_nothing_of_arrow_is_left_that_would_end_the_process(dataset):
-    for own, base in ((type(dataset), ds.Dataset), (type(dataset.scanner()), ds.Scanner)):
-        inherited = {name for name in vars(base) if not name.startswith("__")}
-        inherited -= {"from_batches", "from_dataset", "from_fragment"}  # they make another one
-        assert [name for name in inherited if getattr(own, name) is getattr(base, name)] == []
+def test_nothing_of_arrow_is_left_that_reads_no_flight(dataset):
+    inherited = {name for name in vars(ds.Dataset) if not name.startswith("__")}
+    own = type(dataset)
+    assert [name for name in inherited if getattr(own, name) is getattr(ds.Dataset, name)] == []
+
+
+@pytest.mark.parametrize(
+    "scan",
+    [
+        lambda dataset: ds.UnionDataset(dataset.schema, [dataset]).to_table(),
+        lambda dataset: acero.Declaration("scan", acero.ScanNodeOptions(dataset)).to_table(),
+        lambda dataset: ROWS.join(dataset, "n"),
+        lambda dataset: ds.Scanner.from_dataset(dataset).to_table(),
+        lambda dataset: dataset.children[0].to_table(),
+    ],
+    ids=["union", "acero", "join", "scanner", "child"],
+)
+def test_what_arrow_would_scan_by_itself_is_refused(dataset, scan):
+    with pytest.raises(Unsupported, match=r"Arrow cannot scan a flight by itself"):
+        scan(dataset)
+
+
+def test_it_is_written_to_files(dataset, tmp_path):
+    ds.write_dataset(dataset, tmp_path / "all", format="parquet")
+    some = dataset.scanner(["n"], pc.field("n") < 10)
+    ds.write_dataset(some, tmp_path / "some", format="parquet")
+
+    assert ds.dataset(tmp_path / "all").to_table().sort_by("n") == ROWS
+    assert ds.dataset(tmp_path / "some").to_table() == ROWS.select(["n"])[:10]
+
+
+def test_it_is_a_stream_to_what_takes_one(dataset):
+    assert pa.table(dataset) == ROWS
+    assert pa.table(dataset.scanner(["n"])) == ROWS.select(["n"])
+
+
+def test_wrong_arguments_are_told(dataset):
+    name = pc.field("name")
+    for call, told in (
+        (lambda: dataset.to_table(batch_size=0), "1 row or more, not 0"),
+        (lambda: dataset.to_table(batch_size=-1), "1 row or more, not -1"),
+        (lambda: dataset.to_table(filter="n = 1"), "no expression of pyarrow.compute: 'n = 1'"),
+        (lambda: dataset.to_table(columns="name"), "a list of names"),
+        (lambda: dataset.to_table(columns=[name]), "a list of names"),
+        (lambda: dataset.to_table(columns={"name": "name"}), "a list of names"),
+        (lambda: dataset.take([-1]), "from 0 on"),
+        (lambda: dataset.take([1, None]), "from 0 on"),
+        (lambda: dataset.take(["one"]), "by their numbers"),
+    ):
+        with pytest.raises(InvalidCommand, match=told):
+            call()
+
+
+def test_an_expression_says_nothing_on_standard_error(serve, memory):
+    """Arrow does, where the buffers of a stream lie at odd addresses."""
+    served = serve(memory(TABLES, batch_rows=7))
+    script = (
+        "import flightstream, pyarrow.compute as pc, sys\n"
+        "with flightstream.connect(sys.argv[1]) as client:\n"
+        "    found = client.read('rows', filter=pc.match_substring(pc.field('name'), '99'))\n"
+        "    made = client.dataset('rows').to_table(columns={'m': pc.field('n') + 1})\n"
+        "print(found.num_rows, made.num_rows)\n"
+    )
+    uri = f"localhost:{served.server.port}"
+    done = subprocess.run(
+        [sys.executable, "-c", script, uri], capture_output=True, text=True, timeout=60
+    )
+
+    assert (done.stdout.split(), done.stderr) == (["17", "1000"], "")
 
 
 def test_a_flight_that_is_not_there(serve, memory):

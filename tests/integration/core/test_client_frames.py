@@ -101,6 +101,18 @@ def test_a_stream_is_a_relation_of_duckdb(client):
         assert relation.aggregate("sum(n)").fetchall() == [(499500,)]
 
 
+def test_parts_with_nulls_and_without_have_one_type_to_dask(serve, memory):
+    table = pa.table({"n": [2**60 + 1, 2, None, 4], "b": [True, None, True, False], "f": [0.5] * 4})
+    client = serve(memory({"rows": table}, batch_rows=1)).client
+
+    frame = client.to_dask("rows", partitions=4)
+
+    found = frame.compute(scheduler="synchronous")
+    assert [str(one) for one in frame.dtypes] == ["Int64", "boolean", "float64"]
+    assert list(found.dtypes) == list(frame.dtypes)
+    assert pa.Table.from_pandas(found, preserve_index=False).to_pydict() == table.to_pydict()
+
+
 def test_dask_reads_the_parts(client):
     frame = client.to_dask("rows", partitions=4, columns=["n", "name"], filter="n < 500")
     assert list(frame.columns) == ["n", "name"]
