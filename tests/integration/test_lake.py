@@ -108,7 +108,7 @@ def test_a_bucket_has_the_flights_of_its_copy(client: Client) -> None:
     ]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_command_has_one_answer(
     client: Client, asked: dict[str, st.SearchStrategy[Command]], data: st.DataObject

@@ -378,7 +378,7 @@ def test_each_type_is_compared_as_the_model_says(kind: Kind, data: st.DataObject
     assert masks == [[one.model(row) for row in rows] for one in asked]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(cases())
 def test_mask_is_what_the_model_says(
     case: tuple[pa.RecordBatch, list[dict[str, Any]], Condition],
@@ -390,7 +390,7 @@ def test_mask_is_what_the_model_says(
     assert bound.mask(batch).to_pylist() == [condition.model(row) for row in rows]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(cases())
 def test_expression_and_apply_keep_the_rows_of_the_mask(
     case: tuple[pa.RecordBatch, list[dict[str, Any]], Condition],
@@ -408,7 +408,7 @@ def test_expression_and_apply_keep_the_rows_of_the_mask(
     assert scanned is None or scanned.to_table()["#"].to_pylist() == kept
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(cases(), st.integers(0, 8), st.integers(0, 8))
 def test_slice_of_a_batch_has_that_slice_of_the_mask(
     case: tuple[pa.RecordBatch, list[dict[str, Any]], Condition], offset: int, length: int
@@ -422,7 +422,7 @@ def test_slice_of_a_batch_has_that_slice_of_the_mask(
     assert bound.mask(part).to_pylist() == whole[offset : offset + length]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(cases())
 def test_text_of_a_filter_binds_to_an_equal_filter(
     case: tuple[pa.RecordBatch, list[dict[str, Any]], Condition],

@@ -85,14 +85,14 @@ def check(sql: str) -> None:
     assert time.thread_time() - started < 2
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.text(max_size=60))
 @example("a = '\0'")
 def test_any_text_is_a_filter_or_one_sentence(sql: str) -> None:
     check(sql)
 
 
-@settings(max_examples=1_500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=14), st.sampled_from(["", " "]))
 def test_any_heap_of_fragments_is_a_filter_or_one_sentence(parts: list[str], gap: str) -> None:
     check(gap.join(parts))

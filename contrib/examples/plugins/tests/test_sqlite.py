@@ -73,7 +73,7 @@ class TestSqlite(AdapterConformance):
         with closing(sqlite3.connect(folder / "large.sqlite")) as connection, connection:
             connection.executescript(
                 "CREATE TABLE large (a BLOB); WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL"
-                " SELECT i + 1 FROM n WHERE i < 1600000) INSERT INTO large SELECT zeroblob(256)"
+                " SELECT i + 1 FROM n WHERE i < 400000) INSERT INTO large SELECT zeroblob(1024)"
                 " FROM n"
             )
         return Sample(folder, {})
