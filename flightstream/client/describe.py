@@ -95,7 +95,8 @@ class Describer:
         """Learn the schema from the stream, where the description has none."""
         if not described.tickets:
             raise InvalidData(f"{self.connections.uri} tells no schema of {described.name!r}")
-        ticket, places = described.tickets[0], self.connections.at(described.locations[0])
+        ticket = described.tickets[0]
+        places = self.connections.at(described.locations[0], described.name)
 
         def ask(client: Any, options: Any) -> pa.Schema:
             reader = client.do_get(flight.Ticket(ticket), options)

@@ -52,10 +52,11 @@ def read_part(
         report: Called at the end with what the server has counted besides rows.
 
     Raises:
+        Unsupported: No place is of a kind that can be asked.
         Unavailable: Every place has failed, as often as the client tries.
         Stale: The rows that are missing are not there any more.
     """
-    places = connections.at(part.locations)
+    places = connections.at(part.locations, name)
     attempts = connections.attempts(halt)
     command = _command(part.ticket)
     asked, rows = part.ticket, 0

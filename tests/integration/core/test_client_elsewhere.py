@@ -17,11 +17,12 @@ class Plain(flight.FlightServerBase):
     """As in Arrow's cookbook: tables by path, tickets that are names, errors of Python."""
 
     tables: ClassVar = {("rows",): ROWS, ("deep/rows",): ROWS.slice(50)}
+    places: ClassVar = []
     breaks = tells_schema = False
 
     def _info(self, path):
         table = self.tables[path]
-        endpoints = [flight.FlightEndpoint("/".join(path), [])]
+        endpoints = [flight.FlightEndpoint("/".join(path), self.places)]
         descriptor = flight.FlightDescriptor.for_path(*path)
         schema = table.schema if self.tells_schema else None
         return flight.FlightInfo(schema, descriptor, endpoints, -1, -1)
@@ -108,6 +109,15 @@ def test_a_stream_that_breaks_cannot_go_on(plain, client):
     assert next(batches).num_rows == 10
     with pytest.raises(Unavailable, match="gone"):
         next(batches)
+
+
+def test_a_place_that_no_flight_client_can_reach_is_passed_over(plain, client):
+    plain.places = ["https://example.org/x", "s3:/y", f"grpc://localhost:{plain.port}"]
+    assert client.read("rows") == ROWS
+
+    plain.places = plain.places[:2]
+    with pytest.raises(Unsupported, match=r"'rows' is at https://example\.org/x, s3:/y alone"):
+        client.read("rows")
 
 
 def test_commands_may_be_names():
