@@ -1,5 +1,6 @@
 """Servers of Flight that are not ours, and know nothing of commands or versions."""
 
+import json
 from typing import ClassVar
 
 import pyarrow as pa
@@ -55,6 +56,22 @@ class Commanded(flight.FlightServerBase):
 
     def do_get(self, context, ticket):
         return flight.RecordBatchStream(ROWS)
+
+
+class Telling(flight.FlightServerBase):
+    """Has tickets and says things beside its rows that look like ours."""
+
+    told: ClassVar = {}
+
+    def get_flight_info(self, context, descriptor):
+        ticket = json.dumps({"flight": "rows", "version": "a1"})
+        endpoint = flight.FlightEndpoint(ticket, [])
+        return flight.FlightInfo(ROWS.schema, descriptor, [endpoint], -1, -1)
+
+    def do_get(self, context, ticket):
+        told = json.dumps(self.told).encode()
+        batches = ((batch, told) for batch in ROWS.to_batches(max_chunksize=50))
+        return flight.GeneratorStream(ROWS.schema, batches)
 
 
 @pytest.fixture(params=[True, False], ids=["schema told", "no schema"])
@@ -127,3 +144,13 @@ def test_commands_may_be_names():
     ):
         assert client.read("rows", limit=2) == ROWS.slice(0, 2)
         assert client.info("rows").total_records == 100
+
+
+@pytest.mark.parametrize("told", [{}, {"rows": 50}, {"batch": 1, "total": 10}])
+def test_what_is_told_beside_the_rows_is_no_summary_of_ours(told):
+    with (
+        Telling("grpc://localhost:0") as server,
+        flightstream.connect(f"localhost:{server.port}") as client,
+    ):
+        server.told = told
+        assert client.read("rows") == ROWS
