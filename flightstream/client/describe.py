@@ -43,14 +43,15 @@ class Describer:
 
     def describe(self, name: str, partitions: int, selection: Selection) -> RemoteFlight:
         """Return a flight, with what is asked of it."""
-        command, rest = divided(name, partitions, selection)
+        wanted = Rest.of(selection)
+        command, rest = divided(name, partitions, wanted)
 
         def ask() -> Answer:
             return self._answer(command, name)
 
         answer = ask() if self.keeper is None else self.keeper.answer(command, ask)
         if answer.is_plain:
-            rest = Rest(**selection)
+            rest = wanted
         return answer.flight if rest is None else answer.flight.left(rest)
 
     def _answer(self, command: Command, name: str) -> Answer:

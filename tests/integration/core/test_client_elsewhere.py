@@ -110,8 +110,18 @@ def test_mistakes_are_told(client):
         client.read("rows", columns=["m"])
     with pytest.raises(InvalidCommand, match="unknown column 'm'"):
         client.read("rows", filter="m > 1")
-    with pytest.raises(Unsupported):
-        client.action("server-info")
+
+
+def test_what_the_server_lacks_is_told(plain, client):
+    uri = f"grpc://localhost:{plain.port}"
+    for call, lacks in [
+        (lambda: client.action("server-info"), "has no action 'server-info'"),
+        (lambda: client.explain("rows"), "has no action 'explain'"),
+        (client.actions, "lists no actions"),
+    ]:
+        with pytest.raises(Unsupported) as caught:
+            call()
+        assert caught.value.message == f"{uri} {lacks}"
 
 
 def test_no_traceback_of_the_server_is_in_an_error(client):
