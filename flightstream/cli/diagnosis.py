@@ -134,6 +134,9 @@ class Diagnosis:
             spoken = probe.spoken_at(*self._at)
         except OSError as exc:
             raise _Failed(f"the connection broke: {_reason(exc)}", "try again") from exc
+        if spoken == "nothing":
+            cure = "look whether it is busy or frozen, and whether a Flight server has this port"
+            raise _Failed("what listens there accepts connections and does not answer", cure)
         if spoken == "neither":
             cure = "look at the port, and whether a proxy on the way speaks HTTP/2"
             raise _Failed("what listens there speaks neither TLS nor HTTP/2", cure)

@@ -10,6 +10,7 @@ from pyarrow import flight
 
 from flightstream.client.connection import Access, Connections
 from flightstream.client.describe import Describer
+from flightstream.client.errors import lacking, typed_errors
 from flightstream.client.events import Event, Recalled, Teller
 from flightstream.client.flights import Flights, RemoteFlight, described_by
 from flightstream.client.halt import Halt, closed
@@ -19,8 +20,8 @@ from flightstream.client.parallel import BUFFER_BYTES
 from flightstream.client.patience import Patience
 from flightstream.client.reading import Reading
 from flightstream.client.stream import Stream
-from flightstream.client.wanted import Selection, divided
-from flightstream.errors import InvalidCommand
+from flightstream.client.wanted import Rest, Selection, divided
+from flightstream.errors import InvalidCommand, Unsupported
 
 if TYPE_CHECKING:
     from flightstream.client.dataset import FlightDataset
@@ -92,8 +93,13 @@ class Client:
             ``pushed_down``, what the adapter does itself, ``left_to_the_core``,
             ``reads``, such as files and bytes, ``records`` and ``partitions``.
         """
-        command, _ = divided(name, partitions, selection)
-        return as_json(self.action("explain", command.to_bytes())[0])
+        command, _ = divided(name, partitions, Rest.of(selection))
+        with typed_errors():
+            asked = command.to_bytes()
+        explained = self.action("explain", asked)
+        if not explained:
+            raise Unsupported(f"{self._connections.uri} explains nothing: it is no server of ours")
+        return as_json(explained[0])
 
     def schema(self, name: str) -> pa.Schema:
         """Return a flight's schema."""
@@ -241,24 +247,27 @@ class Client:
 
         Raises:
             NotFound: The server has no such action.
+            Unsupported: It has none at all.
             PermissionDenied: It needs a role.
         """
         sent = json.dumps(dict(body)).encode() if isinstance(body, Mapping) else body or b""
         self._check_asked()
-        return self._connections.main.ask(
-            lambda client, options: [
-                result.body.to_pybytes()
-                for result in client.do_action(flight.Action(name, sent), options)
-            ]
-        )
+        with lacking(f"{self._connections.uri} has no action {name!r}"):
+            return self._connections.main.ask(
+                lambda client, options: [
+                    result.body.to_pybytes()
+                    for result in client.do_action(flight.Action(name, sent), options)
+                ]
+            )
 
     def actions(self) -> dict[str, str]:
         """Return the names and descriptions of the server's actions."""
-        return self._ask(
-            lambda client, options: {
-                action.type: action.description for action in client.list_actions(options)
-            }
-        )
+        with lacking(f"{self._connections.uri} lists no actions"):
+            return self._ask(
+                lambda client, options: {
+                    action.type: action.description for action in client.list_actions(options)
+                }
+            )
 
     def close(self) -> None:
         """Close the connection; streams that are being read end."""
@@ -298,7 +307,7 @@ class Client:
     def _described(
         self, flight: str | RemoteFlight, partitions: int, selection: Selection
     ) -> RemoteFlight:
-        if isinstance(flight, str):
+        if not isinstance(flight, RemoteFlight):
             return self._describe(flight, partitions, selection)
         if selection or partitions != 1:
             raise InvalidCommand("what is asked of a flight is said once, when it is described")

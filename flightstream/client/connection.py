@@ -17,7 +17,13 @@ from flightstream.client.halt import Halt, closed
 from flightstream.client.login import Header, Login, Token, password_login, token_login
 from flightstream.client.patience import Attempts, Patience, retried
 from flightstream.client.unreachable import told
-from flightstream.errors import ConfigError, FlightStreamError, Unauthenticated, Unavailable
+from flightstream.errors import (
+    ConfigError,
+    FlightStreamError,
+    Unauthenticated,
+    Unavailable,
+    Unsupported,
+)
 
 PemSource: TypeAlias = str | Path | bytes
 T = TypeVar("T")
@@ -29,6 +35,7 @@ _RECONNECT = (("grpc.max_reconnect_backoff_ms", 500),)
 # of a busy machine for a long way, and lets eight streams have some 100 MB each.
 _WINDOW = (("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 8 * 2**20))
 _REUSE = "arrow-flight-reuse-connection"
+_SCHEMES = ("grpc", "grpc+tcp", "grpc+tls", "grpc+unix", _REUSE)
 
 
 @frozen(kw_only=True, repr=False)
@@ -177,14 +184,28 @@ class Connections:
         answer: T = retried(self.attempts(halt), self.uri, lambda: self.main.ask(call))
         return answer
 
-    def at(self, locations: Sequence[str]) -> list[str]:
+    def at(self, locations: Sequence[str], name: str) -> list[str]:
         """Return where to try what is at any of these places, in order; without one, it is here.
 
-        A place to which what the client logs in with does not go is tried last.
+        A place to which what the client logs in with does not go is tried last, and one
+        that is reached in a way of which Arrow Flight here knows nothing is left out.
+
+        Args:
+            locations: The URIs of the places.
+            name: Of the flight, for messages.
+
+        Raises:
+            Unsupported: No place is left.
         """
+        places = [uri for uri in locations if uri.partition(":")[0] in _SCHEMES]
+        if locations and not places:
+            raise Unsupported(
+                f"{name!r} is at {', '.join(locations)} alone, and Arrow Flight here reads from"
+                " grpc:// and grpc+tls://"
+            )
         is_logged_in = self.main.login is not None
         return sorted(
-            locations or [self.uri], key=lambda uri: is_logged_in and not self._is_trusted(uri)
+            places or [self.uri], key=lambda uri: is_logged_in and not self._is_trusted(uri)
         )
 
     def to(self, uri: str) -> Connection:

@@ -43,14 +43,15 @@ class Describer:
 
     def describe(self, name: str, partitions: int, selection: Selection) -> RemoteFlight:
         """Return a flight, with what is asked of it."""
-        command, rest = divided(name, partitions, selection)
+        wanted = Rest.of(selection)
+        command, rest = divided(name, partitions, wanted)
 
         def ask() -> Answer:
             return self._answer(command, name)
 
         answer = ask() if self.keeper is None else self.keeper.answer(command, ask)
         if answer.is_plain:
-            rest = Rest(**selection)
+            rest = wanted
         return answer.flight if rest is None else answer.flight.left(rest)
 
     def _answer(self, command: Command, name: str) -> Answer:
@@ -95,7 +96,8 @@ class Describer:
         """Learn the schema from the stream, where the description has none."""
         if not described.tickets:
             raise InvalidData(f"{self.connections.uri} tells no schema of {described.name!r}")
-        ticket, places = described.tickets[0], self.connections.at(described.locations[0])
+        ticket = described.tickets[0]
+        places = self.connections.at(described.locations[0], described.name)
 
         def ask(client: Any, options: Any) -> pa.Schema:
             reader = client.do_get(flight.Ticket(ticket), options)

@@ -64,6 +64,19 @@ def readable(uri: str) -> Iterator[None]:
     raise error
 
 
+@contextmanager
+def lacking(what: str) -> Iterator[None]:
+    """Say what a server lacks, where that itself says little more than that."""
+    try:
+        yield
+    except Unsupported as exc:
+        if exc.call is not None:  # the words of a server of ours
+            raise
+        says_nothing = exc.message == pa.ArrowNotImplementedError.__name__
+        error = Unsupported(what if says_nothing else f"{what}: {exc.message}")
+        raise error from exc
+
+
 def from_flight_error(exc: Exception) -> FlightStreamError:
     """Return the error that came over the wire.
 

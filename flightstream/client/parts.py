@@ -22,10 +22,12 @@ class Part:
     Args:
         ticket: What to ask for.
         locations: Where; none means where the ticket is from.
+        is_ours: Whether a server of ours has written the ticket.
     """
 
     ticket: bytes
     locations: Sequence[str]
+    is_ours: bool
 
 
 def read_part(
@@ -52,12 +54,13 @@ def read_part(
         report: Called at the end with what the server has counted besides rows.
 
     Raises:
+        Unsupported: No place is of a kind that can be asked.
         Unavailable: Every place has failed, as often as the client tries.
         Stale: The rows that are missing are not there any more.
     """
-    places = connections.at(part.locations)
+    places = connections.at(part.locations, name)
     attempts = connections.attempts(halt)
-    command = _command(part.ticket)
+    command = _command(part.ticket) if part.is_ours else None
     asked, rows = part.ticket, 0
     while True:
         place = places[0]
@@ -69,6 +72,7 @@ def read_part(
                 name,
                 connections.patience,
                 halt,
+                is_ours=part.is_ours,
                 is_counted=command is not None,
                 report=report,
             )
@@ -96,7 +100,7 @@ def _command(ticket: bytes) -> Command | None:
         command = Command.parse(ticket)
     except InvalidCommand:
         return None
-    return None if command.version is None else command  # a name alone, or another server's
+    return None if command.version is None else command  # a name alone
 
 
 def _rest(command: Command, rows: int) -> bytes:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-Spoken: TypeAlias = Literal["TLS", "plaintext", "neither"]
+Spoken: TypeAlias = Literal["TLS", "plaintext", "neither", "nothing"]
 
 TIMEOUT_SECONDS = 5.0
 # How a client of HTTP/2 begins, with an empty SETTINGS frame; a server answers with its own.
@@ -29,6 +29,12 @@ def addresses_of(host: str) -> list[str]:
 def spoken_at(host: str, port: int, timeout_seconds: float = TIMEOUT_SECONDS) -> Spoken:
     """Tell what a server speaks, whatever its certificate.
 
+    Args:
+        host: Where it is.
+        port: Where it listens.
+        timeout_seconds: How long it is waited for; what has not said a word then, and has
+            not hung up, speaks ``"nothing"``.
+
     Raises:
         OSError: Nobody listens.
     """
@@ -36,15 +42,22 @@ def spoken_at(host: str, port: int, timeout_seconds: float = TIMEOUT_SECONDS) ->
     anything.check_hostname, anything.verify_mode = False, ssl.CERT_NONE
     anything.set_alpn_protocols(["h2"])
     place = (host, port)
-    with (
-        socket.create_connection(place, timeout_seconds) as connection,
-        suppress(OSError),
-        anything.wrap_socket(connection),
-    ):
-        return "TLS"
+    is_silent = False
+    with socket.create_connection(place, timeout_seconds) as connection:
+        try:
+            with anything.wrap_socket(connection):
+                return "TLS"
+        except TimeoutError:
+            is_silent = True
+        except OSError:
+            pass
     with socket.create_connection(place, timeout_seconds) as connection, suppress(OSError):
         connection.sendall(_PREFACE)
-        if _received(connection, 9)[3:4] == bytes([_SETTINGS]):
+        try:
+            first = connection.recv(1)
+        except TimeoutError:
+            return "nothing" if is_silent else "neither"
+        if (first + _received(connection, 8))[3:4] == bytes([_SETTINGS]):
             return "plaintext"
     return "neither"
 

@@ -62,8 +62,9 @@ class Reading:
             warn_of(described.name, counts)
             reported.append(counts)
 
+        is_ours = described.adapter is not None
         parts = [
-            partial(self._part, described.name, schema, Part(ticket, places), report)
+            partial(self._part, described.name, schema, Part(ticket, places, is_ours), report)
             for ticket, places in zip(described.tickets, described.locations, strict=True)
         ]
         if len(parts) == 1:

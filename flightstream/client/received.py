@@ -32,6 +32,7 @@ def received(
     patience: Patience,
     halt: Halt,
     *,
+    is_ours: bool,
     is_counted: bool,
     report: Callable[[Mapping[str, Any]], object],
 ) -> Generator[pa.RecordBatch]:
@@ -44,6 +45,8 @@ def received(
         name: Of the flight, for messages.
         patience: How long it is waited for.
         halt: Ends it.
+        is_ours: Whether what comes beside the rows is a summary of ours; another
+            server's says what only its own clients know.
         is_counted: Whether the server has to say at the end how many rows it sent.
         report: Called at the end with what else the server has counted.
     """
@@ -54,17 +57,18 @@ def received(
     try:
         while (chunk := _take(feed, timeout_seconds, connection.uri, name)) is not None:
             timeout_seconds = patience.idle_timeout_seconds
-            if chunk.app_metadata is not None:
-                summary = as_json(chunk.app_metadata.to_pybytes())
-            if chunk.data is not None and (chunk.data.num_rows or not chunk.app_metadata):
+            told = chunk.app_metadata if is_ours else None
+            if told is not None:
+                summary = as_json(told.to_pybytes())
+            if chunk.data is not None and (chunk.data.num_rows or not told):
                 rows += chunk.data.num_rows
                 yield chunk.data
     finally:
         feed.set()
     sent = summary.get("rows", None if is_counted else rows)
     if sent != rows:
-        told = "an unknown number" if sent is None else sent
-        raise Torn(f"{rows} rows of {name!r} arrived from {connection.uri}, {told} were sent")
+        number = "an unknown number" if sent is None else sent
+        raise Torn(f"{rows} rows of {name!r} arrived from {connection.uri}, {number} were sent")
     report({key: value for key, value in summary.items() if key != "rows"})
 
 

@@ -33,6 +33,8 @@ def _spoken(uri: str) -> str:
         spoken = spoken_at(parts.hostname or "", parts.port or 0, _LOOK_SECONDS)
     except (OSError, ValueError):
         return ""
+    if spoken == "nothing":
+        return "it accepts connections and does not answer: it may be busy or frozen"
     if spoken == "neither":
         return "what listens there is no Flight server: it speaks neither TLS nor HTTP/2"
     if (spoken == "TLS") is not wants_tls:

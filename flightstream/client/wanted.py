@@ -1,8 +1,9 @@
 """What is asked of a flight: a server's part of it, and what is left to be done here."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from typing import TypeAlias, TypedDict
 
+import attrs
 import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import frozen
@@ -32,6 +33,9 @@ class Fitted:
     def to(cls, schema: pa.Schema, expression: pc.Expression) -> "Fitted":
         """Return an expression for the flights of a schema."""
         return cls(expression, translate(expression, schema))
+
+
+_CONDITIONS = (str, pc.Expression, Fitted, type(None))
 
 
 class Selection(TypedDict, total=False):
@@ -66,6 +70,28 @@ class Rest:
     filter: Condition | Fitted | None = None
     limit: int | None = None
     offset: int = 0
+
+    @classmethod
+    def of(cls, selection: Selection) -> "Rest":
+        """Return all of a selection; anyone may have written it.
+
+        Raises:
+            TypeError: It has something that cannot be asked.
+            InvalidCommand: Something of it is of another type than it has to be.
+        """
+        for name in selection.keys() - Selection.__annotations__.keys():
+            known = ", ".join(Selection.__annotations__)
+            raise TypeError(f"of a flight there is no {name!r} to be asked, but {known}")
+        wanted = cls(**selection)
+        wanted = attrs.evolve(wanted, columns=_listed(wanted.columns))
+        if not isinstance(wanted.filter, _CONDITIONS):
+            raise InvalidCommand(
+                f"a filter is SQL or an expression of pyarrow.compute, and not {wanted.filter!r}"
+            )
+        if wanted.limit is not None:
+            _check_number("limit", wanted.limit)
+        _check_number("offset", wanted.offset)
+        return wanted
 
     @property
     def is_of_rows(self) -> bool:
@@ -120,9 +146,14 @@ class _Expression:
             raise InvalidCommand(f"the filter does not fit the flight: {reason}") from exc
 
 
-def divided(name: str, partitions: int, selection: Selection) -> tuple[Command, Rest | None]:
-    """Return what to ask a server of ours, and what is left then."""
-    wanted = Rest(**selection)
+def divided(name: str, partitions: int, wanted: Rest) -> tuple[Command, Rest | None]:
+    """Return what to ask a server of ours, and what is left then.
+
+    Raises:
+        InvalidCommand: The name is no text.
+    """
+    if not isinstance(name, str):
+        raise InvalidCommand(f"a flight is asked for by its name, a text, and not by {name!r}")
     path = tuple(name.split("/"))
     if wanted.filter is None or isinstance(wanted.filter, str):
         return _command(path, partitions, wanted, wanted.filter), None
@@ -133,6 +164,21 @@ def divided(name: str, partitions: int, selection: Selection) -> tuple[Command, 
     if wanted.columns is not None and known.columns is not None:
         columns = [*wanted.columns, *sorted(known.columns - {*wanted.columns})]
     return _command(path, partitions, Rest(columns=columns), known.sql), wanted
+
+
+def _listed(columns: Iterable[str] | None) -> list[str] | None:
+    if columns is None:
+        return None
+    is_list = isinstance(columns, Iterable) and not isinstance(columns, str | bytes)
+    names = [*columns] if is_list else []
+    if not is_list or not all(isinstance(name, str) for name in names):
+        raise InvalidCommand(f"columns are a list of names, and not {columns!r}")
+    return names
+
+
+def _check_number(name: str, value: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise InvalidCommand(f"{name} is a whole number from 0, and not {value!r}")
 
 
 def _command(path: tuple[str, ...], partitions: int, asked: Rest, sql: str | None) -> Command:

@@ -131,6 +131,17 @@ def test_something_else_that_listens(examine):
     )
 
 
+def test_something_that_does_not_answer(examine):
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        _, steps = examine(f"127.0.0.1:{listening.getsockname()[1]}")
+
+    assert failed(steps) == (
+        "encryption",
+        "what listens there accepts connections and does not answer",
+        "look whether it is busy or frozen, and whether a Flight server has this port",
+    )
+
+
 def test_a_certificate_that_is_well(examine, secured, toys):
     ends = datetime.now(UTC) + timedelta(days=30, hours=1)
     code, steps = examine(

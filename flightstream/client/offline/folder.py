@@ -92,6 +92,12 @@ class Folder:
         with suppress(OSError):
             self._final(key).unlink(missing_ok=True)
 
+    def remove_all(self, beginning: str) -> None:
+        """Remove what is kept under all names that begin so."""
+        with suppress(OSError):
+            for path in self.path.glob(f"{beginning}*{_KEPT}"):
+                path.unlink(missing_ok=True)
+
     def writer(self, key: str, schema: pa.Schema) -> Writer:
         """Begin a file.
 

@@ -1,6 +1,5 @@
 """What a client keeps of what it reads, and what it finds again."""
 
-import hashlib
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from flightstream.client.flights import Answer, RemoteFlight
 from flightstream.client.offline.copy import Copy
 from flightstream.client.offline.entry import Entry
 from flightstream.client.offline.folder import Folder
+from flightstream.client.offline.keys import Keys
 from flightstream.client.offline.label import Label
 from flightstream.client.offline.options import Offline
 from flightstream.errors import InvalidCommand, NotFound, PermissionDenied, Unavailable
@@ -27,14 +27,15 @@ from flightstream.wire import Command
 class Keeper:
     """Finds what is kept of one server for one login, by what was asked.
 
-    There are two kinds of files: what a flight was described as, and its rows. A newer
-    version takes the place of an older one. Safe to share by threads.
+    There are three kinds of files: what a flight was described as, its rows, and which
+    flight a shorter name means. A newer version takes the place of an older one. Safe
+    to share by threads.
     """
 
     offline: Offline
     uri: str
     tell: Teller
-    _owner: bytes
+    _keys: Keys
     _folder: Folder = field(init=False)
 
     @classmethod
@@ -44,7 +45,7 @@ class Keeper:
         Raises:
             ConfigError: The folder cannot be used, or nobody can tell who reads.
         """
-        keeper = cls(offline, uri, tell, offline.owner_of(uri, access))
+        keeper = cls(offline, uri, tell, Keys(offline.owner_of(uri, access)))
         keeper._folder.prepare()
         return keeper
 
@@ -57,20 +58,23 @@ class Keeper:
         Raises:
             Unavailable: The server is away, and nothing is kept that is young enough.
         """
+        name = "/".join(command.flight)
+        command = attrs.evolve(command, partitions=1)
         with typed_errors():
-            asked = self._key("flight", attrs.evolve(command, partitions=1).to_bytes())
-            whole = self._key("flight", Command(command.flight).to_bytes())
+            self._keys.description(command)
         try:
             if self.offline.only:
                 raise self.refused()
             answer = ask()
         except Unavailable as exc:
-            return self._recalled(asked, whole, "/".join(command.flight), exc)
+            return self._recalled(command, name, exc)
         except (NotFound, PermissionDenied):
-            self._forget(asked)
-            self._forget(whole)
+            self._forget(name)
             raise
-        self._note(whole if answer.is_plain else asked, answer)
+        self._note_path(name, answer.flight.name)
+        path = _parts(answer.flight.name)
+        command = Command(path) if answer.is_plain else attrs.evolve(command, flight=path)
+        self._note(self._keys.description(command), answer)
         return answer
 
     def refused(self) -> Unavailable:
@@ -87,7 +91,7 @@ class Keeper:
         Raises:
             Unavailable: They are not, and the server is away.
         """
-        key = _rows_key(flight, self._key)
+        key = self._keys.rows(flight)
         entry = None if key is None else self._folder.open(key)
         is_away = flight.age_seconds is not None
         if key is not None and entry is not None:
@@ -114,7 +118,7 @@ class Keeper:
             schema: Theirs.
             counts: What the server reports of them; it is complete at their end.
         """
-        key = _rows_key(flight, self._key)
+        key = self._keys.rows(flight)
         if key is None:
             yield from batches
             return
@@ -128,6 +132,9 @@ class Keeper:
                 yield batch
             whole = attrs.evolve(flight, total_records=rows)
             copy.finish(_label(key, whole, is_plain=False, counts=counts))
+        except (NotFound, PermissionDenied):
+            self._forget(flight.name)
+            raise
         finally:
             batches.close()
             copy.drop()
@@ -149,11 +156,26 @@ class Keeper:
         copy.begin(key, flight.schema)
         copy.finish(label)
 
-    def _recalled(self, asked: str, whole: str, name: str, error: Unavailable) -> Answer:
+    def _note_path(self, name: str, path: str) -> None:
+        """Keep which flight a name means, if that is not its path."""
+        if name == path:
+            self._folder.remove(self._keys.path(name))
+        elif self._path(name) != path:
+            flight = RemoteFlight(path, pa.schema([]), -1, -1, None, (), ())
+            self._note(self._keys.path(name), Answer(flight, is_plain=False))
+
+    def _path(self, name: str) -> str:
+        known = self._folder.open(self._keys.path(name), with_rows=False)
+        return name if known is None else known.label.flight
+
+    def _recalled(self, command: Command, name: str, error: Unavailable) -> Answer:
         """Return a description, of rows that are kept if there are any.
 
         Of a flight that is kept whole, the client does what is asked.
         """
+        path = _parts(self._path(name))
+        asked = self._keys.description(attrs.evolve(command, flight=path))
+        whole = self._keys.description(Command(path))
         found = {key: self._folder.open(key, with_rows=False) for key in (asked, whole)}
         answers = {key: _answer(entry) for key, entry in found.items() if entry is not None}
         for key, answer in answers.items():
@@ -168,16 +190,13 @@ class Keeper:
         ) from error
 
     def _rows_label(self, flight: RemoteFlight) -> Entry | None:
-        key = _rows_key(flight, self._key)
+        key = self._keys.rows(flight)
         return None if key is None else self._folder.open(key, with_rows=False)
 
-    def _forget(self, key: str) -> None:
-        found = self._folder.open(key, with_rows=False)
-        if found is not None:
-            rows_key = _rows_key(_answer(found).flight, self._key)
-            for one in (key, rows_key):
-                if one is not None:
-                    self._folder.remove(one)
+    def _forget(self, name: str) -> None:
+        """Remove all that is kept of a flight, whatever of it was asked."""
+        for path in {name, self._path(name)}:
+            self._folder.remove_all(self._keys.beginning(path))
 
     def _is_young(self, entry: Entry) -> bool:
         longest = self.offline.max_age_seconds
@@ -187,20 +206,9 @@ class Keeper:
         old = "" if self.offline.max_age_seconds is None else ", or is older than max_age_seconds"
         return f"{name!r} is not kept in {str(self.offline.folder)!r}{old}"
 
-    def _key(self, kind: str, asked: bytes) -> str:
-        return hashlib.sha256(repr((self._owner, kind, asked)).encode()).hexdigest()
 
-
-def _rows_key(flight: RemoteFlight, key: Callable[[str, bytes], str]) -> str | None:
-    """Return under what the rows of a flight are kept, whatever their version and parts."""
-    if flight.adapter is None:  # its tickets say nothing
-        return key("rows by name", flight.name.encode()) if flight.is_whole else None
-    with suppress(InvalidCommand, IndexError):
-        asked = attrs.evolve(Command.parse(flight.tickets[0]), version=None)
-        if flight.is_whole:
-            asked = attrs.evolve(asked, partition=None)
-        return key("rows", asked.to_bytes())
-    return None
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(path.split("/"))
 
 
 def _version(flight: RemoteFlight) -> str | None:

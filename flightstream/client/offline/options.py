@@ -13,6 +13,8 @@ _COST = {"n": 2**14, "r": 8, "p": 1}
 
 
 def _folder(given: str | Path) -> Path:
+    if not str(given):
+        raise ConfigError("offline is the path of a folder, and not empty: '.' is the current one")
     return Path(given).expanduser().absolute()
 
 
@@ -30,7 +32,7 @@ class Offline:
             that a function returns, or one that is renewed.
 
     Raises:
-        ConfigError: A number makes no sense.
+        ConfigError: The folder has no name, or a number makes no sense.
 
     .. versionadded:: 0.1
     """

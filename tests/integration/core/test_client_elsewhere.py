@@ -1,5 +1,6 @@
 """Servers of Flight that are not ours, and know nothing of commands or versions."""
 
+import json
 from typing import ClassVar
 
 import pyarrow as pa
@@ -17,11 +18,12 @@ class Plain(flight.FlightServerBase):
     """As in Arrow's cookbook: tables by path, tickets that are names, errors of Python."""
 
     tables: ClassVar = {("rows",): ROWS, ("deep/rows",): ROWS.slice(50)}
+    places: ClassVar = []
     breaks = tells_schema = False
 
     def _info(self, path):
         table = self.tables[path]
-        endpoints = [flight.FlightEndpoint("/".join(path), [])]
+        endpoints = [flight.FlightEndpoint("/".join(path), self.places)]
         descriptor = flight.FlightDescriptor.for_path(*path)
         schema = table.schema if self.tells_schema else None
         return flight.FlightInfo(schema, descriptor, endpoints, -1, -1)
@@ -54,6 +56,22 @@ class Commanded(flight.FlightServerBase):
 
     def do_get(self, context, ticket):
         return flight.RecordBatchStream(ROWS)
+
+
+class Telling(flight.FlightServerBase):
+    """Has tickets and says things beside its rows that look like ours."""
+
+    told: ClassVar = {}
+
+    def get_flight_info(self, context, descriptor):
+        ticket = json.dumps({"flight": "rows", "version": "a1"})
+        endpoint = flight.FlightEndpoint(ticket, [])
+        return flight.FlightInfo(ROWS.schema, descriptor, [endpoint], -1, -1)
+
+    def do_get(self, context, ticket):
+        told = json.dumps(self.told).encode()
+        batches = ((batch, told) for batch in ROWS.to_batches(max_chunksize=50))
+        return flight.GeneratorStream(ROWS.schema, batches)
 
 
 @pytest.fixture(params=[True, False], ids=["schema told", "no schema"])
@@ -92,8 +110,18 @@ def test_mistakes_are_told(client):
         client.read("rows", columns=["m"])
     with pytest.raises(InvalidCommand, match="unknown column 'm'"):
         client.read("rows", filter="m > 1")
-    with pytest.raises(Unsupported):
-        client.action("server-info")
+
+
+def test_what_the_server_lacks_is_told(plain, client):
+    uri = f"grpc://localhost:{plain.port}"
+    for call, lacks in [
+        (lambda: client.action("server-info"), "has no action 'server-info'"),
+        (lambda: client.explain("rows"), "has no action 'explain'"),
+        (client.actions, "lists no actions"),
+    ]:
+        with pytest.raises(Unsupported) as caught:
+            call()
+        assert caught.value.message == f"{uri} {lacks}"
 
 
 def test_no_traceback_of_the_server_is_in_an_error(client):
@@ -110,6 +138,15 @@ def test_a_stream_that_breaks_cannot_go_on(plain, client):
         next(batches)
 
 
+def test_a_place_that_no_flight_client_can_reach_is_passed_over(plain, client):
+    plain.places = ["https://example.org/x", "s3:/y", f"grpc://localhost:{plain.port}"]
+    assert client.read("rows") == ROWS
+
+    plain.places = plain.places[:2]
+    with pytest.raises(Unsupported, match=r"'rows' is at https://example\.org/x, s3:/y alone"):
+        client.read("rows")
+
+
 def test_commands_may_be_names():
     with (
         Commanded("grpc://localhost:0") as server,
@@ -117,3 +154,13 @@ def test_commands_may_be_names():
     ):
         assert client.read("rows", limit=2) == ROWS.slice(0, 2)
         assert client.info("rows").total_records == 100
+
+
+@pytest.mark.parametrize("told", [{}, {"rows": 50}, {"batch": 1, "total": 10}])
+def test_what_is_told_beside_the_rows_is_no_summary_of_ours(told):
+    with (
+        Telling("grpc://localhost:0") as server,
+        flightstream.connect(f"localhost:{server.port}") as client,
+    ):
+        server.told = told
+        assert client.read("rows") == ROWS

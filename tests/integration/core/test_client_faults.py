@@ -62,7 +62,7 @@ def hang_up(connection):
     connection.close()
 
 
-@pytest.mark.parametrize("greet", [speak_http, speak_ssh, say_nothing, hang_up])
+@pytest.mark.parametrize("greet", [speak_http, speak_ssh, hang_up])
 def test_what_is_no_flight_server_is_told(listen, greet):
     uri = f"grpc://127.0.0.1:{listen(greet)}"
     began = time.monotonic()
@@ -77,6 +77,18 @@ def test_what_is_no_flight_server_is_told(listen, greet):
             )
 
     assert time.monotonic() - began < LONGEST_SECONDS
+
+
+def test_a_server_that_does_not_answer_may_be_one(listen):
+    uri = f"grpc://127.0.0.1:{listen(say_nothing)}"
+
+    client = flightstream.connect(uri, connect_timeout_seconds=0.5, **GIVEN)
+    with client, pytest.raises(Unavailable) as caught:
+        client.read("rows")
+
+    assert caught.value.message.endswith(
+        "(it accepts connections and does not answer: it may be busy or frozen)"
+    )
 
 
 def test_a_port_where_nobody_listens_is_told():

@@ -383,6 +383,8 @@ class TestWhose:
         (tmp_path / "open").chmod(0o777)
         with pytest.raises(ConfigError, match=r"others may write to .*: chmod go-w"):
             client(served, tmp_path / "open")
+        with pytest.raises(ConfigError, match=r"not empty: '.' is the current one"):
+            client(served, "")
         (tmp_path / "file").touch()
         with pytest.raises(ConfigError, match=r"file' cannot be used: File exists"):
             client(served, tmp_path / "file")

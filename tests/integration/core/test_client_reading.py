@@ -199,6 +199,33 @@ def test_numbers_that_make_no_sense_are_refused(name):
         flightstream.connect("localhost:1", **{name: 0})
 
 
+@pytest.mark.parametrize(
+    ("selection", "told"),
+    [
+        ({"filter": 5}, "a filter is SQL or an expression of pyarrow.compute, and not 5"),
+        ({"columns": "name"}, "columns are a list of names, and not 'name'"),
+        ({"columns": [1]}, "columns are a list of names, and not [1]"),
+        ({"columns": 1}, "columns are a list of names, and not 1"),
+        ({"limit": "5"}, "limit is a whole number from 0, and not '5'"),
+        ({"offset": -1}, "offset is a whole number from 0, and not -1"),
+    ],
+)
+def test_what_cannot_be_asked_is_told_with_its_name(served, selection, told):
+    for call in (served.client.read, served.client.info, served.client.explain):
+        with pytest.raises(InvalidCommand) as caught:
+            call("rows", **selection)
+        assert caught.value.message == told
+
+
+def test_what_is_unknown_is_told_with_what_there_is(served):
+    with pytest.raises(TypeError, match="no 'where' to be asked, but columns, filter, limit, off"):
+        served.client.read("rows", where="n > 1")
+    assert served.client.read("rows", columns=(name for name in ["n"])) == ROWS.select(["n"])
+    for call in (served.client.read, served.client.info, served.client.dataset):
+        with pytest.raises(InvalidCommand, match="by its name, a text, and not by None"):
+            call(None)
+
+
 def test_an_unknown_flight_is_still_unknown(served):
     with pytest.raises(NotFound, match="there is no flight 'roes'"):
         served.client.read("roes", filter=pc.field("n") + 1 > 1)

@@ -355,8 +355,10 @@ class TestRowCount:
 
             def get_flight_info(self, context, descriptor):
                 endpoint = flight.FlightEndpoint(b"t", [])
-                path = flight.FlightDescriptor.for_path("n")
-                return flight.FlightInfo(NUMBERS.schema, path, [endpoint], -1, -1)
+                path, ours = flight.FlightDescriptor.for_path("n"), b'{"adapter": "losing"}'
+                return flight.FlightInfo(
+                    NUMBERS.schema, path, [endpoint], -1, -1, app_metadata=ours
+                )
 
             def do_get(self, context, ticket):
                 def messages():
