@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from flightstream.cli.head import show_rows
 from flightstream.cli.remote import Remote, connected
-from flightstream.cli.save import save
+from flightstream.cli.save import save, writable
 from flightstream.cli.servers import Target, server_options
 from flightstream.cli.values import JSON_HELP
 from flightstream.cli.writers import WRITERS, check_output
@@ -54,7 +54,11 @@ def sql(statement: str | None, output: Path | None, form: str | None, target: Ta
         elif (form or ("table" if sys.stdout.isatty() else "csv")) == "table":
             _show(remote, stream)
         else:
-            with WRITERS[f".{form or 'csv'}"](sys.stdout.buffer, stream.schema) as writer:
+            form = form or "csv"
+            with (
+                writable(f"--format {form}"),
+                WRITERS[f".{form}"](sys.stdout.buffer, stream.schema) as writer,
+            ):
                 for batch in _batches(remote, stream):
                     writer.write_batch(batch)
             sys.stdout.buffer.flush()
