@@ -1,12 +1,10 @@
 """``flightstream get``."""
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import click
-import pyarrow as pa
 
-from flightstream.cli.progress import Transfer, shown_progress
+from flightstream.cli.progress import shown_progress
 from flightstream.cli.remote import connected, selection_options
 from flightstream.cli.save import save
 from flightstream.cli.servers import Target, server_options
@@ -51,11 +49,5 @@ def get(
             shown_progress(name, flight.total_records) as transfer,
             remote.client.stream(flight) as stream,
         ):
-            saved = save(_watched(stream, transfer), stream.schema, output)
+            saved = save(transfer.counted(stream), stream.schema, output)
         click.echo(saved)
-
-
-def _watched(batches: Iterable[pa.RecordBatch], transfer: Transfer) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        yield batch
-        transfer.add(batch)

@@ -1,7 +1,7 @@
 """The progress of a transfer, for people at a terminal."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import Timer
 
@@ -39,13 +39,19 @@ class Transfer:
         counted = f"{self.rows:,} rows  {size(self._bytes)}  {speed}"
         self._progress.update(self._task, completed=self.rows, description=counted)
 
+    def counted(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield batches, and count each when the next is asked for."""
+        for batch in batches:
+            yield batch
+            self.add(batch)
+
 
 @contextmanager
 def shown_progress(name: str, total: int) -> Iterator[Transfer]:
     """Show a transfer on standard error if that is a terminal, and it takes over a second.
 
     Args:
-        name: Of the flight.
+        name: Of the flight, or what else stands before it.
         total: Its rows, or -1.
     """
     console = Console(stderr=True)

@@ -29,7 +29,7 @@ def save(batches: Iterable[pa.RecordBatch], schema: pa.Schema, output: Path) -> 
     rows = 0
     with (
         complete_file(output) as file,
-        _writable(output),
+        writable(str(output)),
         WRITERS[output.suffix.lower()](file, schema) as writer,
     ):
         for batch in batches:
@@ -40,10 +40,10 @@ def save(batches: Iterable[pa.RecordBatch], schema: pa.Schema, output: Path) -> 
 
 
 @contextmanager
-def _writable(output: Path) -> Iterator[None]:
-    """Say which file it was that Arrow could not write, and why."""
+def writable(target: str) -> Iterator[None]:
+    """Say what it was that Arrow could not write to, and why."""
     try:
         yield
     except pa.ArrowException as exc:
         reason = " ".join(str(exc).split())
-        raise Unsupported(f"{output} cannot hold these rows: {reason}") from exc
+        raise Unsupported(f"{target} cannot hold these rows: {reason}") from exc

@@ -50,6 +50,7 @@ _FILE = click.Path(path_type=Path)
 _OPTIONS = (
     click.option(
         "--uri",
+        "--at",
         envvar="FLIGHTSTREAM_URI",
         show_default=DEFAULT_URI,
         show_envvar=True,

@@ -8,8 +8,9 @@ import click
 import pyarrow as pa
 
 from flightstream.cli.head import show_rows
+from flightstream.cli.progress import shown_progress
 from flightstream.cli.remote import Remote, connected
-from flightstream.cli.save import save
+from flightstream.cli.save import save, writable
 from flightstream.cli.servers import Target, server_options
 from flightstream.cli.values import JSON_HELP
 from flightstream.cli.writers import WRITERS, check_output
@@ -48,16 +49,23 @@ def sql(statement: str | None, output: Path | None, form: str | None, target: Ta
         _ask(output, form, target)
         return
     text = sys.stdin.read() if statement == "-" else statement
-    with connected(target) as remote, remote.call(remote.client.query, text) as stream:
+    form = form or ("table" if sys.stdout.isatty() else "csv")
+    with connected(target) as remote:
         if output is not None:
-            click.echo(save(_batches(remote, stream), stream.schema, output))
-        elif (form or ("table" if sys.stdout.isatty() else "csv")) == "table":
-            _show(remote, stream)
+            with (
+                shown_progress(output.name, -1) as transfer,
+                remote.call(remote.client.query, text) as stream,
+            ):
+                batches = transfer.counted(_batches(remote, stream))
+                saved = save(batches, stream.schema, output)
+            click.echo(saved)
+        elif form == "table":
+            with shown_progress("query", -1), remote.call(remote.client.query, text) as stream:
+                table = _first(remote, stream)
+            _show(table)
         else:
-            with WRITERS[f".{form or 'csv'}"](sys.stdout.buffer, stream.schema) as writer:
-                for batch in _batches(remote, stream):
-                    writer.write_batch(batch)
-            sys.stdout.buffer.flush()
+            with remote.call(remote.client.query, text) as stream:
+                _print(remote, stream, form)
 
 
 def _ask(output: Path | None, form: str | None, target: Target) -> None:
@@ -66,7 +74,7 @@ def _ask(output: Path | None, form: str | None, target: Target) -> None:
     from flightstream.cli.shell import run_shell
 
     with connected(target) as remote:
-        run_shell(remote, lambda stream: _show(remote, stream))
+        run_shell(remote, lambda stream: _show(_first(remote, stream)))
 
 
 def _batches(remote: Remote, stream: Stream) -> Iterator[pa.RecordBatch]:
@@ -74,13 +82,27 @@ def _batches(remote: Remote, stream: Stream) -> Iterator[pa.RecordBatch]:
         yield batch
 
 
-def _show(remote: Remote, stream: Stream) -> None:
+def _print(remote: Remote, stream: Stream, form: str) -> None:
+    with (
+        writable(f"--format {form}"),
+        WRITERS[f".{form}"](sys.stdout.buffer, stream.schema) as writer,
+    ):
+        for batch in _batches(remote, stream):
+            writer.write_batch(batch)
+    sys.stdout.buffer.flush()
+
+
+def _first(remote: Remote, stream: Stream) -> pa.Table:
+    """Return the first rows, more than are shown if there are more."""
     taken: list[pa.RecordBatch] = []
     for batch in _batches(remote, stream):
         taken.append(batch)
         if sum(one.num_rows for one in taken) > _SHOWN_ROWS:
             break
-    table = pa.Table.from_batches(taken, stream.schema)
+    return pa.Table.from_batches(taken, stream.schema)
+
+
+def _show(table: pa.Table) -> None:
     show_rows(table.slice(0, _SHOWN_ROWS))
     if table.num_rows > _SHOWN_ROWS:
         click.echo(f"these are the first {_SHOWN_ROWS:,} rows: -o FILE has them all", err=True)

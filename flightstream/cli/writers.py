@@ -1,8 +1,10 @@
 """Batches into files; the suffix says of which format."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from flightstream.cli.values import to_json
+from flightstream.errors import Unsupported
 
 # A row group is what a reader can skip or read alone; smaller ones cost speed,
 # larger ones our memory.
@@ -46,9 +49,19 @@ class ParquetWriter(AbstractContextManager["ParquetWriter"]):
 
 
 class JsonLinesWriter(AbstractContextManager["JsonLinesWriter"]):
-    """Writes an object a row, each on a line of its own."""
+    """Writes an object a row, each on a line of its own.
+
+    Raises:
+        Unsupported: Two columns have one name, of which an object would keep one.
+    """
 
     def __init__(self, file: Any, schema: pa.Schema) -> None:
+        for name, count in Counter(schema.names).items():
+            if count > 1:
+                raise Unsupported(
+                    f"{count} columns are named {name!r}, and JSON keeps one of a name:"
+                    " give them other names with AS"
+                )
         self._file = file
         self._names = schema.names
 
@@ -62,11 +75,23 @@ class JsonLinesWriter(AbstractContextManager["JsonLinesWriter"]):
         """Leave the file open: it is that of who made it."""
 
 
+def csv_writer(file: Any, schema: pa.Schema) -> Any:
+    """Return a writer of CSV, if that can hold columns of such types.
+
+    Raises:
+        pyarrow.ArrowException: It cannot.
+    """
+    # Of some types, Arrow itself notices when it has written the names of the columns.
+    nulls = [pa.nulls(1, column.type) for column in schema]
+    pa.csv.write_csv(pa.table(nulls, schema.names), BytesIO())
+    return pa.csv.CSVWriter(file, schema)
+
+
 # Each is made from a file and a schema, takes ``write_batch(batch)``, and completes
 # the file when it is left.
 WRITERS: dict[str, Callable[[Any, pa.Schema], Any]] = {
     ".parquet": ParquetWriter,
-    ".csv": pa.csv.CSVWriter,
+    ".csv": csv_writer,
     ".arrow": pa.ipc.new_file,
     ".feather": pa.ipc.new_file,
     ".arrows": pa.ipc.new_stream,

@@ -14,6 +14,7 @@ from flightstream.client.errors import lacking, typed_errors
 from flightstream.client.events import Event, Recalled, Teller
 from flightstream.client.flights import Flights, RemoteFlight, described_by
 from flightstream.client.halt import Halt, closed
+from flightstream.client.html import html_client
 from flightstream.client.metadata import as_json
 from flightstream.client.offline import Keeper, Offline
 from flightstream.client.parallel import BUFFER_BYTES
@@ -282,6 +283,9 @@ class Client:
 
     def __repr__(self) -> str:
         return f"Client({self._connections.uri!r})"
+
+    def _repr_html_(self) -> str:
+        return html_client(self._connections.uri)
 
     def __reduce__(self) -> tuple[Any, ...]:
         connections = self._connections

@@ -1,4 +1,4 @@
-"""Tables for notebooks; nothing in them is more than text."""
+"""Tables and lines for notebooks; nothing in them is more than text."""
 
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -12,6 +12,13 @@ def html_table(titles: Sequence[str], rows: Iterable[Sequence[str]], caption: st
     body = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
     told = f"<caption>{escape(caption)}</caption>" if caption else ""
     return f"<table>{told}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def html_client(uri: str) -> str:
+    """Return where a client's server is, and what to ask of it first."""
+    return (
+        f"<p>a client of <code>{escape(uri)}</code>: <code>.flights()</code> lists what it has</p>"
+    )
 
 
 def html_schema(schema: pa.Schema, caption: str = "") -> str:

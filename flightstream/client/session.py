@@ -38,6 +38,7 @@ _KNOWN = """
     )
     WHERE lower(name) = ? AND (schema_name = ? OR (? = '' AND schema_name IN ('main', 'pg_catalog')))
 """
+_CATALOG = "SELECT 1 FROM duckdb_databases() WHERE lower(database_name) = ?"
 
 
 @define(eq=False, repr=False)
@@ -89,6 +90,8 @@ class Session:
             LimitExceeded: DuckDB ran out of memory.
         """
         halt = self._halt.add(Halt())
+        if not isinstance(sql, str):
+            raise InvalidCommand(f"a query is text, and this is {type(sql).__name__}")
         scans = _Scans(self._client._until(halt), halt)
         if halt.is_set:
             raise closed()
@@ -111,10 +114,19 @@ class Session:
         """Make something a table of the session's queries, before any flight of that name.
 
         Args:
-            name: The table's; it is no schema's.
+            name: The table's; it is no schema's. What is no word stands in quotes in a
+                query: ``my.table`` is ``"my.table"``.
             frame: A table, dataset or reader of pyarrow, a frame of pandas or polars, or
                 what else speaks the PyCapsule protocol. A reader is read once.
+
+        Raises:
+            InvalidCommand: It is nothing that DuckDB takes, such as a lazy frame of
+                polars: ``collect()`` makes a frame of that.
         """
+        if hasattr(frame, "collect_schema") and hasattr(frame, "collect"):
+            raise InvalidCommand(
+                f"table {name!r} is to be made of a lazy frame: register what its .collect() returns"
+            )
         # DuckDB reads Arrow as it is, and of frames what it knew when it was made.
         if hasattr(frame, "columns") and not isinstance(frame, ds.Dataset):
             frame = pa.table(frame)
@@ -167,6 +179,11 @@ class Session:
         with self._lock:
             if self._views.get(name.key) == (name.flight, schema):
                 return
+            if cursor.execute(_CATALOG, [name.key[0]]).fetchall():
+                raise InvalidCommand(
+                    f"to DuckDB {name.schema!r} is a database of its own:"
+                    f" write the flight as {quoted(name.flight)}"
+                )
             known = self._views.get(name.key)
             if known is not None and known[0] != name.flight:
                 raise InvalidCommand(

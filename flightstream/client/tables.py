@@ -1,6 +1,7 @@
 """Which tables a query reads, as DuckDB's own parser sees it."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -51,12 +52,26 @@ def tables_of(connection: Any, sql: str) -> list[TableName]:
     if tree["error"]:
         if tree["error_type"] == "parser":
             raise InvalidCommand(f"the query cannot be read: {tree['error_message']}")
-        raise InvalidCommand(
-            "a query is a SELECT: for anything else, PIVOT as well, use the session's connection"
-        )
+        raise InvalidCommand(_refusal(connection, sql))
     if len(tree["statements"]) != 1:
         raise InvalidCommand(f"a query is one statement, and here are {len(tree['statements'])}")
     return list(dict.fromkeys(_tables(tree["statements"][0], frozenset())))
+
+
+def _refusal(connection: Any, sql: str) -> str:
+    """Return why a statement that can be parsed is no query, and what is to be done."""
+    kinds = [statement.type.name for statement in connection.extract_statements(sql)]
+    # Before 2.0, DuckDB already takes it apart here.
+    if {"MULTI", "CREATE"} & set(kinds) and re.search(r"\bpivot\b", sql, re.IGNORECASE):
+        return (
+            "PIVOT has to say which values become columns, as it would be two statements:"
+            " FROM x PIVOT (count(*) FOR c IN ('a', 'b') GROUP BY d)"
+        )
+    other = next((kind for kind in kinds if kind != "SELECT"), "something else")
+    return (
+        f"a query is a SELECT, and this is {other}: the session's connection takes that,"
+        " but flights are no tables there"
+    )
 
 
 def _tables(node: Any, made: frozenset[str]) -> Iterator[TableName]:

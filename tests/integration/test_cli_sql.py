@@ -1,6 +1,7 @@
 """``sql``: a query's rows as a table, as text and as files."""
 
 import json
+import re
 
 import pyarrow as pa
 import pyarrow.csv
@@ -64,6 +65,33 @@ def test_what_is_wrong_is_told(toy_server, command, statement, told):
 
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith(f"flightstream: {told}")
+
+
+@pytest.mark.parametrize("value", ["[1, 2]", "INTERVAL 1 DAY"])
+@pytest.mark.parametrize(
+    ("where", "target"), [([], "--format csv"), (["-o", "x.csv"], "x.csv")], ids=["out", "file"]
+)
+def test_what_csv_cannot_hold_is_told_before_anything_is_written(
+    toy_server, toys, command, value, where, target
+):
+    done = command("sql", f"SELECT {value} AS a", *where, "--uri", toy_server.uri)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(f"flightstream: {target} cannot hold these rows: .*\n", done.stderr)
+    assert not (toys / "x.csv").exists()
+
+
+@pytest.mark.parametrize("where", [["--format", "jsonl"], ["-o", "x.jsonl"]], ids=["out", "file"])
+def test_json_lines_drop_no_column_whose_name_another_has(toy_server, toys, command, where):
+    sql = "SELECT * FROM three JOIN three AS other USING (id)"
+    done = command("sql", sql, *where, "--uri", toy_server.uri)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "flightstream: 2 columns are named 'name', and JSON keeps one of a name:"
+        " give them other names with AS\n"
+    )
+    assert not (toys / "x.jsonl").exists()
 
 
 def test_a_suffix_that_is_none_is_misuse(toy_server, command):

@@ -92,6 +92,15 @@ def test_get_shows_progress_and_then_the_result(toys, held, at_terminal):
     )
 
 
+def test_a_query_shows_progress_and_then_the_result(held, at_terminal):
+    uri, watch = held
+    waits = watch(r"x\.arrows .* 0:00:\d\d")
+    code, shown = at_terminal("sql", "FROM held", "-o", "x.arrows", "--at", uri, watch=waits)
+
+    assert code == 0
+    assert "x.arrows: 2,500 rows, 2 columns" in STEERING.sub("", shown.rpartition("\x1b")[2])
+
+
 @pytest.mark.parametrize("command", [["head", "-n", "1"], ["bench", "-n", "2"]])
 def test_what_takes_long_shows_that_it_is_at_work(held, at_terminal, command):
     uri, watch = held

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+from importlib.util import find_spec
 from pathlib import Path
 
 import pyarrow as pa
@@ -43,6 +44,10 @@ class TestShown:
     def test_flights(self, notebook):
         client = notebook.user_ns["client"]
 
+        assert shown(notebook, client) == (
+            f"<p>a client of <code>{client._connections.uri}</code>:"
+            " <code>.flights()</code> lists what it has</p>"
+        )
         assert shown(notebook, client.flights("toys/deep")) == (
             "<table><thead><tr><th>name</th><th>adapter</th><th>rows</th><th>size</th></tr></thead>"
             "<tbody><tr><td>toys/deep/many</td><td>toy</td><td></td><td>4 bytes</td></tr></tbody>"
@@ -105,17 +110,21 @@ class TestMagic:
 def test_the_example_runs(serve_process, monkeypatch, tmp_path):
     nbclient = pytest.importorskip("nbclient", reason="runs notebooks: pip install nbclient")
     pytest.importorskip("ipykernel", reason="is what they run in: pip install ipykernel")
+    pytest.importorskip("duckdb", reason="what joins: pip install 'flightstream-core[duckdb]'")
+    if find_spec("matplotlib") is None:
+        pytest.skip("plots are made with it: pip install matplotlib")
     import nbformat
 
     server = serve_process(NOTEBOOK.parents[2] / "data")
     found = nbformat.read(NOTEBOOK, as_version=4)
-    for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR"):
+    for name in ("IPYTHONDIR", "JUPYTER_RUNTIME_DIR", "MPLCONFIGDIR"):
         monkeypatch.setenv(name, str(tmp_path / name))
     env = {**os.environ, "FLIGHTSTREAM_URI": server.uri}
     nbclient.NotebookClient(found, timeout=120, kernel_name="python3").execute(env=env)
 
     shown = [
-        output["data"].get("text/html", output["data"]["text/plain"])
+        output["data"].get("text/html")
+        or output["data"].get("image/png", output["data"]["text/plain"])
         for cell in found.cells
         if cell.cell_type == "code"
         for output in cell.outputs
@@ -124,3 +133,5 @@ def test_the_example_runs(serve_process, monkeypatch, tmp_path):
     assert "<caption>data/planes (csv, " in shown[1]
     assert "<caption>5 rows, 3 columns</caption>" in shown[2]
     assert "<td>HA</td><td>342</td>" in shown[3]
+    assert "<td>BOEING</td>" in shown[4]
+    assert shown[5].startswith("iVBORw0KGgo")  # a PNG, in base64

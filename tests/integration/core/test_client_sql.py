@@ -105,6 +105,17 @@ class TestNames:
         sql = "WITH RECURSIVE c AS (SELECT 1 AS n UNION ALL SELECT n + 1 FROM c WHERE n < 3) FROM c"
         assert rows(client.query(sql)) == [{"n": 1}, {"n": 2}, {"n": 3}]
 
+    @pytest.mark.parametrize("source", ["memory", "Temp"])
+    def test_a_source_with_the_name_of_a_database_is_part_of_a_name(self, serve, memory, source):
+        plugin = memory({"o": pa.table({"n": [7]})})
+        with (
+            Server(plugins=[plugin], sources={source: "."}, port=0) as server,
+            flightstream.connect(f"localhost:{server.port}") as client,
+        ):
+            assert rows(client.query(f'FROM "{source}/o"')) == rows(client.query("FROM o"))
+            with pytest.raises(InvalidCommand, match=f'write the flight as "{source}/o"'):
+                client.query(f"FROM {source}.o")
+
     def test_an_unknown_one_is_told_with_those_like_it(self, client):
         for table, near in {
             "s.row": "s.rows",
@@ -205,6 +216,13 @@ class TestSessions:
             thread.join()
         assert found == [ROWS] * 8
 
+    def test_a_lazy_frame_is_to_be_collected(self, session):
+        frame = pl.LazyFrame({"n": [2]})
+        with pytest.raises(InvalidCommand, match=r"'polar' .* \.collect\(\) returns"):
+            session.register("polar", frame)
+        session.register("polar", frame.collect())
+        assert rows(session.query("FROM polar")) == [{"n": 2}]
+
     def test_a_result_is_what_any_stream_is(self, session):
         stream = session.query("SELECT n FROM s.rows ORDER BY n LIMIT 3")
         assert stream.schema == pa.schema({"n": pa.int64()})
@@ -217,6 +235,21 @@ class TestSessions:
             stream.read_all()
         with pytest.raises(Cancelled):
             session.query("FROM s.rows")
+
+
+@pytest.mark.parametrize(
+    ("sql", "number"),
+    [
+        ("DESCRIBE s.rows", 3),
+        ("SUMMARIZE s.rows", 3),
+        ("VALUES (1), (2)", 2),
+        ("UNPIVOT (SELECT n, n + 1 AS m FROM s.rows LIMIT 2) ON n, m", 4),
+        ("FROM (SELECT n % 3 AS m FROM s.rows) PIVOT (count(*) FOR m IN (0, 1))", 1),
+        ("PIVOT (SELECT n % 3 AS m FROM s.rows) ON m IN (0, 1) USING count(*)", 1),
+    ],
+)
+def test_what_else_has_rows_is_a_query_too(client, sql, number):
+    assert len(rows(client.query(sql))) == number
 
 
 class TestErrors:
@@ -232,6 +265,9 @@ class TestErrors:
             ("SELECT n FROM s.rows WHERE n = ?", "DuckDB refuses the query"),
             ("SELECT name::INT FROM s.rows", "DuckDB refuses the query: .*row 1"),
             ("FROM a.b.c", "DuckDB refuses the query"),
+            ("EXPLAIN FROM s.rows", "this is EXPLAIN"),
+            ("PIVOT s.rows ON n USING count(*)", r"FROM x PIVOT \(count\(\*\) FOR c IN "),
+            (None, "a query is text, and this is NoneType"),
         ],
     )
     def test_what_is_wrong_with_a_query_is_told(self, client, sql, told):
