@@ -44,7 +44,7 @@ nitpick_ignore_regex = [
     ("py:attr", r"flightstream\.filters\.Filter\.tree"),  # it is described with its class
     (
         "py:class",
-        r"flightstream\.(config|client\.(halt|offline\.keeper|wanted)|filters\.syntax|registry|serving|wire)\..*"
+        r"flightstream\.(config|client\.(halt|offline\.keeper|source|wanted)|filters\.syntax|registry|serving|wire)\..*"
         r"|.*\.(Connections|Failures|Grouping|P|R|_Threads)",
     ),
 ]
