@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from attrs import frozen
 
+from flightstream.client.acero import filtered
 from flightstream.client.expressions import Translated, translate
 from flightstream.errors import InvalidCommand
 from flightstream.filters import Filter
@@ -139,11 +140,7 @@ class _Expression:
     expression: pc.Expression
 
     def apply(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        try:
-            return batch.filter(self.expression)
-        except (pa.ArrowException, ValueError) as exc:
-            reason = " ".join(str(exc).split())[:300]
-            raise InvalidCommand(f"the filter does not fit the flight: {reason}") from exc
+        return filtered(batch, self.expression)
 
 
 def divided(name: str, partitions: int, wanted: Rest) -> tuple[Command, Rest | None]:
