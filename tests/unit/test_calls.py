@@ -166,6 +166,18 @@ def test_a_drain_ends_at_its_deadline(calls):
         assert calls.drain(0.01) is False
 
 
+def start_and_abandon(running, began, go_on, until, *, is_late):
+    """Start a scan, and abandon it after its first batch is there, or while that is late."""
+    first = running.start()
+    assert began.wait(LONG)
+    if is_late:
+        running.abandon()
+    go_on.set()
+    until(first.done)
+    if not is_late:
+        running.abandon()
+
+
 class TestScan:
     @pytest.fixture
     def scan(self, memory, mount, calls) -> Any:
@@ -293,14 +305,7 @@ class TestScan:
                 closed.set()
 
         running = scan(source=batches, is_cancelled=lambda: asked.append("client") or False)
-        first = running.start()
-        assert began.wait(LONG)
-        if is_late:
-            running.abandon()
-        go_on.set()
-        until(first.done)
-        if not is_late:
-            running.abandon()
+        start_and_abandon(running, began, go_on, until, is_late=is_late)
 
         assert closed.wait(LONG)
         assert (asked, [r.code for r in observer.seen]) == ([], ["cancelled"])
@@ -321,16 +326,7 @@ class TestScan:
         gc.collect()
         gc.disable()
         try:
-            running = scan(source=batches)
-            first = running.start()
-            assert began.wait(LONG)
-            if is_late:
-                running.abandon()
-            go_on.set()
-            until(first.done)
-            if not is_late:
-                running.abandon()
-            del running, first
+            start_and_abandon(scan(source=batches), began, go_on, until, is_late=is_late)
 
             until(lambda: held[0]() is None)
         finally:
